@@ -32,7 +32,9 @@ class SetUpError(Exception):
 
 def main() -> int:
     """Set up, then start the server when asked to."""
-    parser = argparse.ArgumentParser(description="Set up this checkout; with `run`, start the server as well.")
+    parser = argparse.ArgumentParser(
+        description="Set up this checkout; with `run`, start the server as well."
+    )
     parser.add_argument("what", choices=SETS)
     parser.add_argument("serve", nargs=argparse.REMAINDER, help="with run: arguments for `moviefinder serve`")
     told = parser.parse_args()
@@ -77,7 +79,9 @@ def make_venv() -> None:
         shutil.rmtree(VENV, ignore_errors=True)
         said = (made.stderr + made.stdout).strip()
         if "ensurepip" in said or "No module named venv" in said:
-            raise SetUpError("this Python makes no virtual environments: install python3-venv (on Debian, Ubuntu).")
+            raise SetUpError(
+                "this Python makes no virtual environments: install python3-venv (on Debian, Ubuntu)."
+            )
         raise SetUpError(f"`{sys.executable} -m venv .venv` failed: {said}")
     # A plain path file needs no build back end; the command beside it is what an install would write.
     (site_packages() / "moviefinder.pth").write_text(f"{ROOT / 'src'}\n")
@@ -97,11 +101,11 @@ def install(lock: Path) -> None:
         return
     # uv must neither fetch a Python of its own nor overlook the certificates that this machine trusts.
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1", "VIRTUAL_ENV": str(VENV)}
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     try:
         if not (VENV / "bin" / "uv").exists():
             subprocess.run([*pip, "--require-hashes", "-r", ROOT / "requirements" / "uv.txt"], check=True)
-        uv = [VENV / "bin" / "uv", "pip", "install", "--quiet"]
+        uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--quiet"]
         subprocess.run([*uv, "--require-hashes", "-r", lock], env=env, check=True)
     except (subprocess.CalledProcessError, OSError):
         subprocess.run([*pip, "--require-hashes", "-r", lock], check=True)

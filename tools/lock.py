@@ -26,7 +26,15 @@ def main() -> int:
     uv = Path(sys.executable).parent / "uv"
     env = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "1"}
     for name, what in LOCKS.items():
-        command = [uv, "pip", "compile", *what, "-o", f"requirements/{name}.txt", *sys.argv[1:]]
+        command: list[str | Path] = [
+            uv,
+            "pip",
+            "compile",
+            *what,
+            "-o",
+            f"requirements/{name}.txt",
+            *sys.argv[1:],
+        ]
         command += ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet"]
         subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
     return 0
