@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+import { compressed } from "./plugins/compressed.ts";
+
+export default defineConfig({
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  plugins: [compressed()],
+  build: {
+    outDir: "../src/moviefinder/web/static",
+    emptyOutDir: true,
+    // The current and the previous version of each browser in November 2026, and two years of margin.
+    target: ["chrome128", "firefox128", "safari17.5"],
+    // The policy forbids data: addresses, so nothing may be inlined.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/suggestion", "/openapi.json"].map((path) => [
+        path,
+        { target: process.env.MOVIEFINDER_SERVER ?? "http://127.0.0.1:8000" },
+      ]),
+    ),
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["test/**/*.test.{ts,tsx}"],
+    reporters: ["default", "./plugins/counted.ts"],
+    restoreMocks: true,
+  },
+});
