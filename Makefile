@@ -20,7 +20,7 @@ serve: ## serve without setting up, starting again when a file changes [PORT= DA
 	@exec $(VENV)/python -m moviefinder serve --reload $(SERVE)
 
 test: check ## everything: check, the page's tests, pytest [ARGS="-k name"]
-	@$(VENV)/python tools/page.py test
+	@$(VENV)/python tools/page.py vitest run
 	@$(VENV)/python -m pytest $(ARGS)
 
 check: set-up ## format, lint, types, layers, spelling, generated files

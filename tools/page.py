@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +19,7 @@ UI = ROOT / "ui"
 STATIC = ROOT / "src" / "moviefinder" / "web" / "static"
 
 # Folders of ui/ whose content says nothing of what the built page will be.
-_NOT_SOURCES = {"node_modules", "dist", "coverage", "tools"}
+_NOT_SOURCES = {"node_modules", "dist", "coverage", "test", "tools"}
 
 PROGRAMS = {
     "vite": "vite/bin/vite.js",
@@ -98,34 +96,17 @@ def build(node: Node, *, stamp: Path | None = None) -> bool:
     return True
 
 
-def test(node: Node, *arguments: str) -> None:
-    """Run the page's unit tests; ends in a line that counts them, which Vitest's own does not do plainly."""
-    with tempfile.TemporaryDirectory() as folder:
-        result = Path(folder, "result.json")
-        reporters = ("--reporter=default", "--reporter=json", f"--outputFile.json={result}")
-        try:
-            node.program("vitest", "run", *reporters, *arguments)
-        finally:
-            if result.is_file():
-                counts = json.loads(result.read_text())
-                print(f"{counts['numPassedTests']} passed, {counts['numFailedTests']} failed", flush=True)
-
-
 def main() -> int:
-    """`page.py build`, `page.py test`, or `page.py PROGRAM ARGUMENTS...` for a program of ui/node_modules."""
+    """`page.py build`, or `page.py PROGRAM ARGUMENTS...` for a program of ui/node_modules."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["build", "test", *PROGRAMS])
+    parser.add_argument("what", choices=["build", *PROGRAMS])
     parser.add_argument("arguments", nargs=argparse.REMAINDER)
     told = parser.parse_args()
     try:
         node = Node(Path(sysconfig.get_path("purelib")))
         if told.what == "build":
             build(node)
-        elif told.what == "test":
-            install(node)
-            test(node, *told.arguments)
         else:
-            install(node)
             node.program(told.what, *told.arguments)
     except NodeMissingError as error:
         print(error, file=sys.stderr)
