@@ -9,7 +9,7 @@ it away; the index counts it as a word that may be missing.
 import re
 import unicodedata
 
-ARTICLES = frozenset(  # noqa: SIM905 (a line of words reads better than a list of strings)
+ARTICLES = frozenset(
     "the a an der die das den dem ein eine le la les l un une el los las una il lo gli uno o os um uma "
     "de het een en ett det".split()
 )

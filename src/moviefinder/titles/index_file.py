@@ -1,0 +1,80 @@
+"""The file of a title index: named arrays, one after another, that can be mapped instead of read.
+
+Layout: magic and version (8 bytes), CRC-32 of all that follows the first 16 bytes, length of the header (4 bytes
+each, little endian), header (JSON: name, type, length and offset of each array), arrays at multiples of 64 bytes.
+No pickle: a damaged or forged file can be refused but never run.
+"""
+
+import json
+import mmap
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from moviefinder.errors import Invalid
+
+_MAGIC = b"MFTITLE1"  # the last character is the version of the layout and of what the arrays mean
+_PREFACE = struct.Struct("<8sII")
+_TYPES = {"uint8", "bool", "uint16", "int16", "int32", "int64"}
+
+
+def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write one-dimensional arrays to a file, which appears whole or not at all."""
+    header, blocks, offset = {}, list[bytes](), 0
+    for name, values in arrays.items():
+        header[name] = {"type": values.dtype.name, "length": len(values), "offset": offset}
+        block = values.tobytes()
+        blocks.append(block + b"\0" * (-len(block) % 64))
+        offset += len(blocks[-1])
+    head = json.dumps(header).encode()
+    head += b" " * (-(len(head) + _PREFACE.size) % 64)
+    body = b"".join([head, *blocks])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_PREFACE.pack(_MAGIC, zlib.crc32(body), len(head)) + body)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path) -> dict[str, NDArray[Any]]:
+    """Map the arrays of a file, read-only.
+
+    Raises:
+        Invalid: the file is damaged or of another version.
+        OSError: it cannot be read.
+    """
+    remedy = f"{path} is damaged or of another version. Delete it: it is made again at the next start."
+    with path.open("rb") as file:
+        try:
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except ValueError as error:  # an empty file cannot be mapped
+            raise Invalid(remedy) from error
+    if len(content) < _PREFACE.size:
+        raise Invalid(remedy)
+    magic, checksum, length = _PREFACE.unpack_from(content)
+    view = memoryview(content)
+    if magic != _MAGIC or zlib.crc32(view[_PREFACE.size :]) != checksum:
+        raise Invalid(remedy)
+    start = _PREFACE.size + length
+    try:
+        header = json.loads(view[_PREFACE.size : start].tobytes())
+        return {
+            name: np.frombuffer(content, np.dtype(entry["type"]), entry["length"], start + entry["offset"])
+            for name, entry in header.items()
+            if entry["type"] in _TYPES
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Invalid(remedy) from error
