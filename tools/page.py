@@ -64,22 +64,22 @@ class Node:
         # Programs that begin with '#!/usr/bin/env node' must find this one.
         self.env = {**os.environ, "PATH": f"{self.node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
 
-    def run(self, *arguments: str | Path) -> None:
-        """Run `node ARGUMENTS...` in ui/; raises CalledProcessError when it fails."""
-        subprocess.run([self.node, *arguments], cwd=UI, env=self.env, check=True)
+    def run(self, *arguments: str | Path, folder: Path = UI) -> None:
+        """Run `node ARGUMENTS...` in a folder; raises CalledProcessError when it fails."""
+        subprocess.run([self.node, *arguments], cwd=folder, env=self.env, check=True)
 
     def program(self, name: str, *arguments: str) -> None:
         """Run one of PROGRAMS from ui/node_modules."""
         self.run(UI / "node_modules" / PROGRAMS[name], *arguments)
 
 
-def install(node: Node) -> bool:
-    """`npm ci`, unless ui/node_modules was made from this very lock file; tells whether it ran."""
-    stamp = UI / "node_modules" / ".moviefinder-stamp"
-    wanted = digest([UI / "package.json", UI / "package-lock.json"])
+def install(node: Node, folder: Path = UI) -> bool:
+    """`npm ci`, unless its node_modules was made from this very lock file; tells whether it ran."""
+    stamp = folder / "node_modules" / ".moviefinder-stamp"
+    wanted = digest([folder / "package.json", folder / "package-lock.json"])
     if stamp.is_file() and stamp.read_text() == wanted:
         return False
-    node.run(node.npm, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    node.run(node.npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", folder=folder)
     stamp.write_text(wanted)
     return True
 

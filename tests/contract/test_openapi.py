@@ -1,0 +1,42 @@
+"""The running API does what its own document says, for anything that is sent to it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import server as servers
+
+# Small in every run; `-m slow` would be the wrong place for what guards every answer.
+EXAMPLES = 15
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server of its own: what is written here is nonsense."""
+    with servers.running(tmp_path_factory.mktemp("openapi") / "data") as server:
+        yield server
+
+
+def test_schemathesis_finds_nothing(server, tmp_path):
+    """Examples, edges, random input and chains of calls: no 5xx, no undocumented answer, nothing accepted wrongly."""
+    told = subprocess.run(
+        [
+            Path(sys.executable).with_name("st"),
+            "run",
+            f"{server.url}/openapi.json",
+            "--checks=all",
+            "--phases=examples,coverage,fuzzing,stateful",
+            f"--max-examples={EXAMPLES}",
+            "--header=X-Requested-With: moviefinder",
+            "--generation-database=none",
+            "--seed=1",
+            "--no-color",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout[-20_000:] + told.stderr

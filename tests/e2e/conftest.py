@@ -1,0 +1,113 @@
+"""A real browser and a real server; whatever the browser complains of fails the test."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+from tests import server as servers
+
+CHROMIUM = Path(os.environ.get("MOVIEFINDER_CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPORT_VIOLATIONS = """
+  document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`policy violated: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+def pytest_collection_modifyitems(items):
+    """Everything in this folder is end to end."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The system's Chromium: Playwright's own would have to be downloaded."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"No Chromium at {CHROMIUM}: apt-get install chromium, or set MOVIEFINDER_CHROMIUM.")
+    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """One server for all stories; each browser context is a person of its own."""
+    with servers.running(tmp_path_factory.mktemp("e2e") / "data") as server:
+        yield server
+
+
+@dataclass(slots=True)
+class Complaints:
+    """What must not happen in a browser, as it happens."""
+
+    host: str
+    seen: list[str] = field(default_factory=list)
+    expected: tuple[str, ...] = ()  # parts of messages that the test itself brings about
+
+    def watch(self, context: BrowserContext) -> None:
+        """Listen to every page of a context."""
+        context.add_init_script(REPORT_VIOLATIONS)
+        context.on("console", self.on_console)
+        context.on("weberror", lambda error: self.seen.append(f"exception: {error.error}"))
+        context.on("request", self.on_request)
+
+    def on_console(self, message: ConsoleMessage) -> None:
+        """Errors and warnings are complaints, unless expected."""
+        if message.type in ("error", "warning") and not any(part in message.text for part in self.expected):
+            self.seen.append(f"console: {message.text} ({message.location.get('url')})")
+
+    def on_request(self, request: Request) -> None:
+        """A page that runs without a network calls nobody but its own server."""
+        if urlsplit(request.url).netloc != self.host:
+            self.seen.append(f"request to another host: {request.url}")
+
+
+@pytest.fixture
+def complaints(server):
+    """Checked at the end of every story; add to `expected` what the story provokes."""
+    complaints = Complaints(host=urlsplit(server.url).netloc)
+    yield complaints
+    assert complaints.seen == []
+
+
+@pytest.fixture
+def visit(browser: Browser, server, complaints):
+    """Open the page as somebody new: `visit("/search", width=360, scheme="dark")`."""
+    contexts = []
+
+    def visit(path: str = "/", *, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            base_url=server.url,
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            has_touch=width < 768,
+            locale="en-GB",
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        complaints.watch(context)
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+Visit = Callable[..., Page]
