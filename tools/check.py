@@ -19,10 +19,10 @@ PAGE = [sys.executable, "tools/page.py"]
 # The slowest first.
 CHECKS: dict[str, list[str]] = {
     "mypy": [f"{BIN}/mypy"],
-    "tsc": [*PAGE, "tsc", "--noEmit"],
+    "tsc": [*PAGE, "tsc", "--noEmit", "--pretty", "false"],
     "layers": [f"{BIN}/lint-imports", "--no-cache"],
     "generated files": [sys.executable, "tools/docs.py", "--check"],
-    "biome": [*PAGE, "biome", "ci"],
+    "biome": [*PAGE, "biome", "ci", "--colors=off"],
     "codespell": [f"{BIN}/codespell"],
     "ruff check": [f"{BIN}/ruff", "check", "--quiet"],
     "ruff format": [f"{BIN}/ruff", "format", "--check", "--quiet"],
@@ -33,7 +33,13 @@ def run(name: str) -> tuple[str, int, str, float]:
     """Run one check: its name, exit code, output and seconds."""
     began = time.monotonic()
     told = subprocess.run(
-        CHECKS[name], cwd=ROOT, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        CHECKS[name],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     return name, told.returncode, told.stdout, time.monotonic() - began
 

@@ -9,7 +9,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class PageBuildHook(BuildHookInterface):  # type: ignore[misc]  # hatchling is not there to be checked
+class PageBuildHook(BuildHookInterface[Any]):
     """Builds ui/ before a wheel is packed."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
