@@ -59,7 +59,7 @@ class _Found(NamedTuple):
 
     rows: NDArray[np.int32]
     cost: _Floats
-    place: NDArray[np.uint8]
+    place: _Ints
     whole: NDArray[np.bool_]
 
 
@@ -175,8 +175,8 @@ class TitleIndex:
             return []
         found = [self._found(word, alone=len(parsed.words) == 1) for word in parsed.words]
         rows = self._rows_with_all(parsed, found)
-        joined = self._rows_joined(parsed)
-        rows = np.union1d(rows, joined) if len(joined) else rows
+        more = [self._rows_joined(parsed), self._rows_with_last_wrong(parsed, found)]
+        rows = _distinct(np.concatenate([rows, *more])) if any(map(len, more)) else rows
         if not len(rows):
             rows = self._rows_with_all_but_one(parsed, found)
         if kind is not None:
@@ -185,7 +185,7 @@ class TitleIndex:
 
     def _found(self, word: Word, *, alone: bool) -> _Found:
         """Look a word up, in the titles and among the words that were typed lately."""
-        key = (word.text, word.last, alone)
+        key = (word, alone)
         if (found := self._remembered.get(key)) is None:
             found = self._look_up(word, alone=alone)
             self._remembered.put(key, found, len(found.rows))
@@ -214,13 +214,14 @@ class TitleIndex:
                 cost = costs.error[span.error] + costs.first_letter * (span.at == 0)
                 collect(span, cost + costs.short_word * (len(text) <= 3), whole_only=whole_only)
         keys += self._year_keys(text, last=word.last, alone=alone)
-        key = np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
-        rows = key >> 20
-        key = key[np.concatenate(([True], rows[1:] != rows[:-1]))] if len(key) else key
+        # of places that cost the same the expected one comes first: any number with itself is 0
+        expected = word.place if word.place >= 0 else _LEADING
+        key = np.sort(np.concatenate([np.empty(0, np.int64), *keys]) ^ expected)
+        key = key[_firsts(key >> 20)]  # of each title the way that costs least
         return _Found(
             rows=(key >> 20).astype(np.int32),
             cost=(key >> 9 & 0x7FF).astype(np.float32) / np.float32(50),
-            place=(key & 0xFF).astype(np.uint8),
+            place=(key & 0xFF ^ expected).astype(np.int64),
             whole=key & 0x100 == 0,
         )
 
@@ -260,13 +261,27 @@ class TitleIndex:
             rows = rows[_places_in(others, rows)[1]]
         return rows
 
+    @staticmethod
+    def _in_all(needed: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+        rows, *others = sorted(needed, key=len)
+        for other in others:
+            rows = rows[_places_in(other, rows)[1]]
+        return rows
+
     def _rows_with_all_but_one(self, query: Query, found: Sequence[_Found]) -> NDArray[np.int32]:
         """Give the titles that lack just one word, for queries that no title answers."""
         if len(query.words) < 2:
             return np.empty(0, np.int32)
-        every = np.concatenate([f.rows for f in found])
-        rows, counts = np.unique(every, return_counts=True)
-        return rows[counts >= len(query.words) - 1]
+        rows = np.sort(np.concatenate([f.rows for f in found]))
+        spread = len(query.words) - 2  # a title with all words but one stands so many places after itself
+        return _distinct(rows[spread:][rows[spread:] == rows[: len(rows) - spread]])
+
+    def _rows_with_last_wrong(self, query: Query, found: Sequence[_Found]) -> NDArray[np.int32]:
+        """Give the titles that have all words but the last, where a wrong letter leaves nothing of that."""
+        if len(query.words) < 2 or len(query.words[-1].text) > 2:
+            return np.empty(0, np.int32)
+        needed = [f.rows for word, f in zip(query.words[:-1], found[:-1], strict=True) if not word.optional]
+        return self._in_all(needed) if needed else np.empty(0, np.int32)
 
     def _rows_joined(self, query: Query) -> NDArray[np.int32]:
         """Give the titles that begin with what was typed when no spaces are counted."""
@@ -276,7 +291,7 @@ class TitleIndex:
             without = self._joined.beginning_with(query.joined_bare[:-4])
             more = self._joined_row[without.start : without.end]
             rows = np.concatenate([rows, more[self._year[more] == query.year]])
-        return np.unique(rows) if len(query.words) > 1 or len(rows) else rows
+        return rows
 
     def _fit(self, query: Query, found: Sequence[_Found], rows: NDArray[np.int32]) -> _Floats:
         """Add up what speaks for and against each of these titles; float32[rows]."""
@@ -284,20 +299,35 @@ class TitleIndex:
         cost = np.zeros(len(rows), np.float32)
         in_order = np.ones(len(rows), np.bool_)
         to_its_end = np.ones(len(rows), np.bool_)
-        n_words = np.zeros(len(rows), np.int16)
-        for word, matches in zip(query.words, found, strict=True):
-            at, has = _places_in(matches.rows, rows)
+        n_words = np.zeros(len(rows), np.int64)
+        misspelt_article = np.zeros(len(rows), np.int64)  # 1: the first word stands for the title's article
+        taken = np.zeros(len(rows), np.int64)  # a bit for each place in the title that a word has taken
+        for n, (word, matches) in enumerate(zip(query.words, found, strict=True)):
+            lacking = costs.no_article if word.optional else costs.left_out
+            if word.last and len(query.words) > 1 and len(word.text) <= 2:
+                lacking = costs.last_wrong
             if not len(matches.rows):
-                cost += costs.left_out
-                in_order[:] = False
+                cost += lacking
+                in_order &= word.last
+                to_its_end[:] = False
                 continue
+            at, has = _places_in(matches.rows, rows)
             place = matches.place[at]
-            cost += np.where(has, matches.cost[at], costs.no_article if word.optional else costs.left_out)
+            cost += np.where(has, matches.cost[at], lacking)
+            if n == 0 and word.place == 0:
+                misspelt_article += has & (place == _LEADING)
             if word.place >= 0:
                 by_year = has & (place == _NOWHERE)
-                in_order &= by_year | (has & (place == word.place))
-                n_words += ~by_year
-            to_its_end &= ~has | matches.whole[at] | (place == _NOWHERE)
+                in_order &= (
+                    by_year
+                    | (has & ((place == word.place - misspelt_article) | (place == _LEADING)))
+                    | (~has if word.last else False)
+                )
+                n_words += ~by_year & (place != _LEADING)
+            bit = np.int64(1) << np.minimum(place, 62)
+            cost += costs.twice * (has & (taken & bit != 0) & (place < _LATE))
+            taken |= np.where(has, bit, 0)
+            to_its_end &= (has | word.optional) & (matches.whole[at] | (place == _NOWHERE) | ~has)
         begins, equals = self._begins_and_equals(query, rows)
         cost = np.where(begins, np.minimum(cost, costs.joined), cost)
         begins |= in_order
@@ -351,17 +381,17 @@ class _Remembered:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._found: OrderedDict[tuple[str, bool, bool], tuple[_Found, int]] = OrderedDict()
+        self._found: OrderedDict[tuple[Word, bool], tuple[_Found, int]] = OrderedDict()
         self._size = 0
 
-    def get(self, key: tuple[str, bool, bool]) -> _Found | None:
+    def get(self, key: tuple[Word, bool]) -> _Found | None:
         with self._lock:
             if key not in self._found:
                 return None
             self._found.move_to_end(key)
             return self._found[key][0]
 
-    def put(self, key: tuple[str, bool, bool], found: _Found, size: int) -> None:
+    def put(self, key: tuple[Word, bool], found: _Found, size: int) -> None:
         size += 100  # what an entry takes besides its matches
         with self._lock:
             if key in self._found:
@@ -370,6 +400,19 @@ class _Remembered:
             self._size += size
             while self._size > _REMEMBERED:
                 self._size -= self._found.popitem(last=False)[1][1]
+
+
+def _firsts(ordered: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which of the values in order differ from the one before."""
+    firsts = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=firsts[1:])
+    return firsts
+
+
+def _distinct(values: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Give the values in order, each once; unlike `np.unique`, whose first call imports 55 ms of `numpy.ma`."""
+    ordered = np.sort(values)
+    return ordered[_firsts(ordered)]
 
 
 def _places_in(sorted_rows: NDArray[np.int32], rows: NDArray[np.int32]) -> tuple[_Ints, NDArray[np.bool_]]:
