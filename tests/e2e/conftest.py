@@ -1,6 +1,5 @@
 """A real browser and a real server; whatever the browser complains of fails the test."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,18 +9,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests import server as servers
+from tests.browser import CHROMIUM, FLAGS, MISSING
 
-CHROMIUM = Path(os.environ.get("MOVIEFINDER_CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox",  # CI runs as root
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 REPORT_VIOLATIONS = """
   document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy violated: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
@@ -39,7 +28,7 @@ def pytest_collection_modifyitems(items):
 def browser_type_launch_args(browser_type_launch_args):
     """The system's Chromium: Playwright's own would have to be downloaded."""
     if not CHROMIUM.exists():
-        pytest.skip(f"No Chromium at {CHROMIUM}: apt-get install chromium, or set MOVIEFINDER_CHROMIUM.")
+        pytest.skip(MISSING)
     return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": FLAGS}
 
 

@@ -1,0 +1,92 @@
+"""`make screenshots`: every screen at three widths, light and dark, as PNG files in screenshots/ (ignored by git).
+
+Names of screens after the command make only those: `make screenshots ARGS="for-you film"`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests import browser as browsers  # noqa: E402 - the line above makes it findable
+from tests import server as servers  # noqa: E402
+
+FOLDER = ROOT / "screenshots"
+SIZES = {360: 780, 768: 1024, 1440: 900}
+SCHEMES = ("light", "dark")
+LIKED = ("imdb:tt0133093", "imdb:tt0078748", "imdb:tt0083658", "imdb:tt0113277", "imdb:tt0245429")
+SAVED = ("imdb:tt0068646", "imdb:tt0108052")
+
+# screen: address, whether the visitor has said anything yet
+SCREENS = {
+    "new": ("/", False),
+    "for-you": ("/", True),
+    "too-tight": ("/?genre=animation&year_max=1930&score_min=9.9", True),
+    "search-empty": ("/search", True),
+    "search": ("/search?q=alien", True),
+    "library-empty": ("/library", False),
+    "library": ("/library", True),
+    "film": ("/film/imdb:tt0133093", True),
+    "film-unknown": ("/film/999999999", True),
+    "about": ("/about", True),
+}
+
+
+def main() -> int:
+    """Start a server, have two visitors for each size and theme, and photograph what they see."""
+    wanted = sys.argv[1:] or list(SCREENS)
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        servers.running(Path(folder) / "data") as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=browsers.CHROMIUM, args=browsers.FLAGS)
+        for width, height in SIZES.items():
+            for scheme in SCHEMES:
+                for knows in (False, True):
+                    context = browser.new_context(
+                        base_url=server.url,
+                        viewport={"width": width, "height": height},
+                        color_scheme="dark" if scheme == "dark" else "light",
+                        reduced_motion="reduce",
+                        locale="en-GB",
+                    )
+                    if knows:
+                        tell(context)
+                    page = context.new_page()
+                    for name in wanted:
+                        address, known = SCREENS[name]
+                        if known == knows:
+                            shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png")
+                    context.close()
+        browser.close()
+    print(f"screenshots: {len(list(FOLDER.glob('*.png')))} files in {FOLDER.relative_to(ROOT)}/")
+    return 0
+
+
+def tell(context: BrowserContext) -> None:
+    """Say what the visitor likes and has saved."""
+    headers = {"X-Requested-With": "moviefinder"}
+    for films, answer in ((LIKED, {"verdict": "liked"}), (SAVED, {"saved": True})):
+        for film in films:
+            told = context.request.patch(f"/api/v1/library/{film}", data=answer, headers=headers)
+            if not told.ok:
+                raise SystemExit(f"{film}: {told.status} {told.text()}")
+
+
+def shoot(page: Page, address: str, file: Path) -> None:
+    """Photograph the whole page once nothing is loading any more."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=file, full_page=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
