@@ -75,9 +75,9 @@ def start(data: Path, *, port: int | None = None, **settings: str) -> Server:
 
 
 @contextmanager
-def running(data: Path, **settings: str) -> Iterator[Server]:
+def running(data: Path, *, port: int | None = None, **settings: str) -> Iterator[Server]:
     """A server for the length of a block; stopped at its end."""
-    server = start(data, **settings)
+    server = start(data, port=port, **settings)
     try:
         yield server
     finally:
