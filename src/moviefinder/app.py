@@ -1,0 +1,68 @@
+"""The composition root: Settings -> App. Every entry point (server, worker, command line, tests) starts from one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from moviefinder.config import Settings
+from moviefinder.dispatch import LocalBell
+from moviefinder.sources import FilmSource
+from moviefinder.sources.embedded import EmbeddedSource
+from moviefinder.store import make_engine, reading, writing
+from moviefinder.store.jobs import RING
+from moviefinder.store.shelves import Films, Shelf, film_shelf, title_shelf
+from moviefinder.titles.index import TitleIndex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """What everything that MovieFinder does works with."""
+
+    settings: Settings
+    engine: Engine
+    sources: Mapping[str, FilmSource]
+    """In order of trust."""
+    films: Shelf[Films]
+    titles: Shelf[TitleIndex]
+    bell: LocalBell
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One unit of work: commit on success, roll back on error, ring the bell for a job after the commit."""
+        with writing(self.engine) as session:
+            yield session
+        if session.info.get(RING):
+            self.bell.ring()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A read-only snapshot: takes no write lock, and answers while one is held."""
+        with reading(self.engine) as session:
+            yield session
+
+    def close(self) -> None:
+        """Give the database connections back."""
+        self.engine.dispose()
+
+
+def make_app(settings: Settings) -> App:
+    """Put the parts together; touches neither the database nor the network.
+
+    Raises:
+        CannotStart: a setting names something that cannot be used.
+    """
+    derived = settings.data / "titles"
+    embedded = EmbeddedSource()
+    return App(
+        settings=settings,
+        engine=make_engine(settings.database_url),
+        sources={embedded.name: embedded},
+        films=film_shelf(derived),
+        titles=title_shelf(derived),
+        bell=LocalBell(),
+    )

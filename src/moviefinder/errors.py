@@ -1,0 +1,151 @@
+"""Everything that MovieFinder raises on purpose.
+
+MovieFinderError        anything below; its message says what happened, to what, and what to do
+├── NotFound            there is no such film, entry, change or address
+│   ├── FilmNotFound    no film has this id or reference
+│   ├── EntryNotFound   nothing was said of this film by this user
+│   └── ChangeNotFound  this user made no such change
+├── Conflict            what was asked for no longer fits what is stored
+│   └── Stale           the record was changed since the version that the caller named
+├── NotAllowed          the asker may not do this
+│   ├── SessionEnded    the cookie names a session that is unknown or over
+│   ├── CrossSite       a write that another site may have caused
+│   └── UnknownHost     the request names a host that is not ours
+├── Invalid             a value that cannot be used; names the field and the remedy
+│   └── Malformed       bytes that are not the JSON we accept
+├── TooMany             a limit was reached; says when to come back
+├── Busy                the database cannot take a write now; nothing was changed
+├── CannotStart         a set-up that cannot run: folder, port or schema
+└── SourceError         an outside service that knows films failed
+    └── SourceUnavailable   it does not answer now; may say when to ask again
+
+Each class is one problem type of the API (`web/problems.py`), one exit code of the command line (2 for CannotStart
+and Invalid, 1 for the rest), and one decision of the worker (again later when `retry_after_s` is set, else failed).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MovieFinderError(Exception):
+    """Anything that MovieFinder raises on purpose."""
+
+    problem: ClassVar[str] = "failed"
+    title: ClassVar[str] = "Failed"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(MovieFinderError):
+    """There is no such film, entry, change or address."""
+
+    problem, title, status = "not-found", "Not found", 404
+
+
+class FilmNotFound(NotFound):
+    """No film has this id or reference."""
+
+    problem, title = "film-not-found", "No such film"
+
+    def __init__(self, film: object) -> None:
+        what = "id" if isinstance(film, int) else "reference"
+        super().__init__(f"No film has the {what} {film}.")
+
+
+class EntryNotFound(NotFound):
+    """Nothing was said of this film by this user."""
+
+    problem, title = "entry-not-found", "Nothing said of this film"
+
+
+class ChangeNotFound(NotFound):
+    """This user made no such change."""
+
+    problem, title = "change-not-found", "No such change"
+
+
+class Conflict(MovieFinderError):
+    """What was asked for no longer fits what is stored."""
+
+    problem, title, status = "conflict", "Overtaken by a later change", 409
+
+
+class Stale(Conflict):
+    """The record was changed since the version that the caller named."""
+
+    problem, title, status = "stale", "Changed since you read it", 412
+
+
+class NotAllowed(MovieFinderError):
+    """The asker may not do this."""
+
+    problem, title, status = "not-allowed", "Not allowed", 403
+
+
+class SessionEnded(NotAllowed):
+    """The cookie names a session that is unknown or over."""
+
+    problem, title, status = "session-ended", "Your session has ended", 401
+
+
+class CrossSite(NotAllowed):
+    """A write that another site may have caused."""
+
+    problem, title = "cross-site", "Write from another site refused"
+
+
+class UnknownHost(NotAllowed):
+    """The request names a host that is not ours."""
+
+    problem, title, status = "unknown-host", "Unknown host name", 421
+
+
+class Invalid(MovieFinderError):
+    """A value that cannot be used; names the field and the remedy."""
+
+    problem, title, status = "invalid", "Invalid value", 422
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Malformed(Invalid):
+    """Bytes that are not the JSON we accept."""
+
+    problem, title, status = "malformed", "Not the JSON we accept", 400
+
+
+class TooMany(MovieFinderError):
+    """A limit was reached; says when to come back."""
+
+    problem, title, status = "too-many", "Too many requests", 429
+
+
+class Busy(MovieFinderError):
+    """The database cannot take a write now; nothing was changed."""
+
+    problem, title, status = "busy", "Cannot store this now", 503
+
+
+class CannotStart(MovieFinderError):
+    """A set-up that cannot run: folder, port or schema."""
+
+    problem, title = "cannot-start", "Cannot start"
+
+
+class SourceError(MovieFinderError):
+    """An outside service that knows films failed."""
+
+    problem, title, status = "source-error", "A film source failed", 502
+
+
+class SourceUnavailable(SourceError):
+    """It does not answer now; may say when to ask again."""
+
+    problem, title, status = "source-unavailable", "A film source does not answer", 503

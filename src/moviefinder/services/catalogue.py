@@ -1,0 +1,256 @@
+"""Installs the shipped catalogue into the database: all of it at the first start, a newer one over an older.
+
+Replaces facts and similar lists, and touches nothing that anybody said. A film that left the catalogue goes, unless
+somebody has said something of it. Rows are handed over as plain tuples a table: 350,000 of them in half a second.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from moviefinder.catalogue import Catalogue, Manifest
+from moviefinder.records import Kind
+from moviefinder.store import bulk_insert, bulk_update, insert_or
+from moviefinder.store.models import (
+    Change,
+    ExternalId,
+    Film,
+    FilmCountry,
+    FilmGenre,
+    FilmLanguage,
+    FilmPerson,
+    Person,
+    SimilarList,
+    Title,
+    UserFilm,
+    Version,
+)
+from moviefinder.store.shelves import CATALOGUE
+from moviefinder.titles.fold import fold
+
+SOURCE = "catalogue"
+_FACTS = (
+    "kind", "title", "original_title", "year", "end_year", "runtime_min", "certificate", "trailer", "poster", "score",
+    "votes", "popularity", "sources", "fetched_at",
+)  # fmt: skip
+_LISTS = (Title, FilmPerson, FilmGenre, FilmLanguage, FilmCountry, SimilarList)
+
+
+def is_installed(session: Session, manifest: Manifest) -> bool:
+    """Whether the database holds this catalogue, or one of a later date."""
+    data = session.scalar(select(Version.data).where(Version.name == CATALOGUE))
+    if data is None:
+        return False
+    return bool(data["checksum"] == manifest.checksum or _date(data["version"]) > _date(manifest.version))
+
+
+def _date(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.partition("-")[0].split("."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installed:
+    """What an installation did, in films."""
+
+    added: int
+    renewed: int
+    dropped: int
+    kept: int
+
+
+def install(session: Session, catalogue: Catalogue, *, now: datetime) -> Installed:
+    """Put every film of the catalogue into the tables; the caller's transaction makes it all or nothing."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL statement_timeout = 0"))
+    known = _known_ids(session, catalogue)
+    is_new = known == 0
+    ids = known.copy()
+    first = _next_id(session)
+    ids[is_new] = np.arange(first, first + int(is_new.sum()))
+    dropped, kept = _drop_missing(session, ids)
+    if not is_new.all():
+        for table in _LISTS:
+            session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))  # type: ignore[attr-defined]
+    _write_facts(session, catalogue, ids, is_new, now)
+    _write_lists(session, catalogue, ids, now)
+    _note_version(session, catalogue.manifest, now)
+    renewed = int((~is_new).sum())
+    return Installed(added=len(catalogue) - renewed, renewed=renewed, dropped=dropped, kept=kept)
+
+
+def _known_ids(session: Session, catalogue: Catalogue) -> NDArray[np.int64]:
+    """Our number of each film that the database has under one of its references, else 0: int64[n]."""
+    rows = session.execute(select(ExternalId.namespace, ExternalId.value, ExternalId.film_id)).all()
+    by_ref = {(namespace, value): film_id for namespace, value, film_id in rows}
+    known = np.zeros(len(catalogue), np.int64)
+    if by_ref:
+        taken: set[int] = set()
+        for position in range(len(catalogue)):
+            found = (by_ref.get((ref.namespace, ref.value)) for ref in catalogue.refs(position))
+            film_id = next((film_id for film_id in found if film_id and film_id not in taken), 0)
+            taken.add(film_id)
+            known[position] = film_id
+    return known
+
+
+def _next_id(session: Session) -> int:
+    if session.get_bind().dialect.name == "sqlite":  # AUTOINCREMENT remembers the largest number ever given
+        statement = text("SELECT seq FROM sqlite_sequence WHERE name = 'films'")
+        return int(session.scalar(statement) or 0) + 1
+    return int(session.scalar(text("SELECT nextval('films_id_seq')")) or 1)
+
+
+def _of_catalogue() -> Any:
+    """The films of the catalogue that is installed: those with a list of its making."""
+    return select(SimilarList.film_id).where(SimilarList.source == SOURCE)
+
+
+def _drop_missing(session: Session, ids: NDArray[np.int64]) -> tuple[int, int]:
+    before = set(session.scalars(_of_catalogue()))
+    missing = sorted(before - set(ids.tolist()))
+    spoken_of: set[int] = set()
+    for table in (UserFilm, Change):
+        spoken_of |= set(session.scalars(select(table.film_id).distinct()))
+    gone = [film_id for film_id in missing if film_id not in spoken_of]
+    for start in range(0, len(gone), 500):
+        session.execute(delete(Film).where(Film.id.in_(gone[start : start + 500])))
+    stay = [film_id for film_id in missing if film_id in spoken_of]
+    if stay:
+        session.execute(delete(SimilarList).where(SimilarList.film_id.in_(stay)))
+    return len(gone), len(stay)
+
+
+def _write_facts(
+    session: Session, catalogue: Catalogue, ids: NDArray[np.int64], is_new: NDArray[np.bool_], now: datetime
+) -> None:
+    films = catalogue.films
+    at = _driver_time(session, now)
+    distinct = {id(sources): sources for sources in films.sources}  # a few dozen, shared between all films
+    texts = {key: json.dumps(sources, sort_keys=True) for key, sources in distinct.items()}
+    columns: list[Iterable[Any]] = [
+        films.kind, films.title, films.original_title, films.year, films.end_year, films.runtime_min, films.certificate,
+        films.trailer, films.poster, films.score, films.votes, range(1, len(films.kind) + 1),
+        [texts[id(sources)] for sources in films.sources], [at] * len(films.kind), ids.tolist(),
+    ]  # fmt: skip
+    rows = list(zip(*columns, strict=True))
+    new = is_new.tolist()
+    bulk_insert(
+        session,
+        "films",
+        (*_FACTS, "id", "created_at"),
+        [(*row, at) for row, is_new_row in zip(rows, new, strict=True) if is_new_row],
+    )
+    bulk_update(session, "films", _FACTS, [row for row, is_new_row in zip(rows, new, strict=True) if not is_new_row])
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT setval('films_id_seq', (SELECT max(id) FROM films))"))
+    imdb = [("imdb", value, film_id) for value, film_id in zip(films.imdb, ids.tolist(), strict=True) if value]
+    tmdb = [
+        ("tmdb-tv" if kind == Kind.SERIES else "tmdb", value, film_id)
+        for kind, value, film_id in zip(films.kind, films.tmdb, ids.tolist(), strict=True)
+        if value
+    ]
+    session.execute(delete(ExternalId).where(ExternalId.film_id.in_(_of_catalogue())))
+    taken = set(session.execute(select(ExternalId.namespace, ExternalId.value)).tuples())
+    bulk_insert(
+        session,
+        "external_ids",
+        ("namespace", "value", "film_id"),
+        sorted(row for row in imdb + tmdb if row[:2] not in taken),
+    )
+
+
+def _write_lists(session: Session, catalogue: Catalogue, ids: NDArray[np.int64], now: datetime) -> None:
+    titles, credits = catalogue.titles, catalogue.credits
+    bulk_insert(
+        session,
+        "titles",
+        ("film_id", "folded", "title", "is_main"),
+        _rows(ids[titles.film].tolist(), titles.folded, titles.title, titles.is_main),
+    )
+    people = _people_ids(session, catalogue.people)
+    bulk_insert(
+        session,
+        "film_people",
+        ("film_id", "role", "position", "person_id"),
+        _rows(
+            ids[credits.film].tolist(), credits.role, credits.position.tolist(), people[credits.person].tolist()
+        ),
+    )
+    for table, column, codes in (
+        ("film_genres", "slug", catalogue.genres),
+        ("film_languages", "code", catalogue.languages),
+        ("film_countries", "code", catalogue.countries),
+    ):
+        bulk_insert(
+            session,
+            table,
+            ("film_id", "position", column),
+            _rows(ids[codes.film].tolist(), _places(codes.film), codes.code),
+        )
+    similar = catalogue.similar
+    packed_ids = ids[similar.neighbours].astype("<i4").tobytes()
+    packed_weights = similar.weights.tobytes()
+    ends = similar.offsets.tolist()
+    at = _driver_time(session, now)
+    bulk_insert(
+        session,
+        "similar_lists",
+        ("film_id", "source", "ids", "weights", "fetched_at"),
+        [
+            (film_id, SOURCE, packed_ids[4 * start : 4 * end], packed_weights[start:end], at)
+            for film_id, start, end in zip(ids.tolist(), ends[:-1], ends[1:], strict=True)
+        ],
+    )
+
+
+def _rows(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
+    return list(zip(*columns, strict=True))
+
+
+def _places(film: NDArray[np.int32]) -> list[int]:
+    """The place of each row among those of its film, from 0; rows of a film stand together."""
+    starts = np.flatnonzero(np.diff(film, prepend=-1))
+    lengths = np.diff(starts, append=len(film))
+    places: list[int] = (np.arange(len(film)) - np.repeat(starts, lengths)).tolist()
+    return places
+
+
+def _people_ids(session: Session, names: list[str]) -> NDArray[np.int64]:
+    """Our number of each person, making those that are not there: int64[p]."""
+    known: Mapping[str, int] = dict(session.execute(select(Person.name, Person.id)).tuples().all())
+    first = (session.scalar(select(func.max(Person.id))) or 0) + 1
+    new = [name for name in names if name not in known]
+    numbers = dict(known) | {name: first + i for i, name in enumerate(new)}
+    bulk_insert(session, "people", ("id", "name", "folded"), [(numbers[name], name, fold(name)) for name in new])
+    if session.get_bind().dialect.name == "postgresql" and new:
+        session.execute(text("SELECT setval('people_id_seq', (SELECT max(id) FROM people))"))
+    return np.array([numbers[name] for name in names], np.int64)
+
+
+def _note_version(session: Session, manifest: Manifest, now: datetime) -> None:
+    data = {
+        "version": manifest.version,
+        "checksum": manifest.checksum,
+        "films": manifest.films,
+        "installed_at": now.isoformat(),
+    }
+    statement = insert_or(session, Version).values(name=CATALOGUE, number=1, data=data)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"], set_={"number": Version.number + 1, "data": statement.excluded.data}
+        )
+    )
+
+
+def _driver_time(session: Session, now: datetime) -> Any:
+    """A time as the driver takes it where SQLAlchemy does not turn it."""
+    return now.strftime("%Y-%m-%d %H:%M:%S.%f") if session.get_bind().dialect.name == "sqlite" else now

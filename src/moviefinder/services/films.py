@@ -1,0 +1,262 @@
+"""Films: find one by number or reference, search, show, and what the lists beside them hold."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from moviefinder.errors import FilmNotFound, Invalid
+from moviefinder.records import Credit, FilmRecord, FoundFilm, Kind, Ref, Role
+from moviefinder.store.models import (
+    ExternalId,
+    Film,
+    FilmCountry,
+    FilmGenre,
+    FilmLanguage,
+    FilmPerson,
+    Person,
+    SimilarList,
+    Title,
+)
+from moviefinder.store.shelves import Films
+from moviefinder.titles.fold import fold
+from moviefinder.titles.index import TitleIndex
+
+RANDOM_AMONG = 2_000
+"""A random film is one of the best known, so that its title means something as a hint."""
+
+_IMDB_ID = re.compile(r"tt[0-9]{7,9}")
+
+
+def film_id_of(session: Session, film: str) -> int:
+    """Our number of the film that a path or parameter names: `123`, `imdb:tt0133093`, `tmdb:603`.
+
+    Raises:
+        Invalid: it is neither a number nor a reference.
+        FilmNotFound: no film has it.
+    """
+    if film.isascii() and film.isdigit():
+        number = int(film) if len(film) < 19 else 0
+        if number and session.scalar(select(Film.id).where(Film.id == number)) is not None:
+            return number
+        raise FilmNotFound(int(film) if len(film) < 30 else film)
+    ref = Ref.parse(film)
+    found = _find(session, ref)
+    if found is None:
+        raise FilmNotFound(ref)
+    return found
+
+
+def _find(session: Session, ref: Ref) -> int | None:
+    return session.scalar(
+        select(ExternalId.film_id).where(ExternalId.namespace == ref.namespace, ExternalId.value == ref.value)
+    )
+
+
+def search(session: Session, titles: TitleIndex, q: str, *, kind: Kind | None, limit: int) -> list[int]:
+    """Films by title as it is typed, best first; an IMDb id finds its film; nothing typed gives the best known."""
+    if _IMDB_ID.fullmatch(q.strip()):
+        found = _find(session, Ref("imdb", q.strip()))
+        return [] if found is None else [found]
+    if not fold(q):
+        statement = select(Film.id).where(Film.popularity.is_not(None)).order_by(Film.popularity).limit(limit)
+        if kind is not None:
+            statement = statement.where(Film.kind == kind)
+        return [] if q.strip() else list(session.scalars(statement))
+    return [match.film_id for match in titles.search(q, kind=kind, limit=limit)]
+
+
+def random_film(session: Session, rng: random.Random) -> int:
+    """One of the two thousand best-known films.
+
+    Raises:
+        FilmNotFound: no film is known at all.
+    """
+    known = session.scalar(select(func.count()).select_from(Film).where(Film.popularity <= RANDOM_AMONG)) or 0
+    statement = select(Film.id).where(Film.popularity <= RANDOM_AMONG).order_by(Film.popularity)
+    found = session.scalar(statement.offset(rng.randrange(known)).limit(1)) if known else None
+    if found is None:
+        raise FilmNotFound("random")
+    return found
+
+
+def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) -> dict[int, FoundFilm]:
+    """What is known of each film, in the order asked for; numbers without a film are left out.
+
+    Always six queries (seven `with_titles`), however many films.
+    """
+    if not ids:
+        return {}
+    rows = {row.id: row for row in session.execute(select(*Film.__table__.c).where(Film.id.in_(ids)))}
+    refs = _grouped(session, select(ExternalId.film_id, ExternalId.namespace, ExternalId.value), ExternalId, ids)
+    genres = _grouped(session, select(FilmGenre.film_id, FilmGenre.slug), FilmGenre, ids)
+    languages = _grouped(session, select(FilmLanguage.film_id, FilmLanguage.code), FilmLanguage, ids)
+    countries = _grouped(session, select(FilmCountry.film_id, FilmCountry.code), FilmCountry, ids)
+    people = _grouped(
+        session,
+        select(FilmPerson.film_id, FilmPerson.role, FilmPerson.position, Person.id, Person.name).join(
+            Person, Person.id == FilmPerson.person_id
+        ),
+        FilmPerson,
+        ids,
+    )
+    titles = _grouped(session, select(Title.film_id, Title.title, Title.is_main), Title, ids) if with_titles else {}
+    found: dict[int, FoundFilm] = {}
+    for film_id in ids:
+        row = rows.get(film_id)
+        if row is None:
+            continue
+        record = FilmRecord(
+            refs=tuple(Ref(*ref) for ref in refs[film_id]),
+            kind=Kind(row.kind),
+            title=row.title,
+            original_title=row.original_title,
+            alternative_titles=tuple(
+                title
+                for title, is_main in titles.get(film_id, ())
+                if not is_main and title not in (row.title, row.original_title)
+            ),
+            year=row.year,
+            end_year=row.end_year,
+            runtime_min=row.runtime_min,
+            genres=tuple(slug for (slug,) in genres[film_id]),
+            languages=tuple(code for (code,) in languages[film_id]),
+            countries=tuple(code for (code,) in countries[film_id]),
+            credits=tuple(
+                Credit(name=name, role=Role(role), position=position)
+                for role, position, _, name in people[film_id]
+            ),
+            certificate=row.certificate,
+            score=row.score,
+            votes=row.votes,
+            popularity=row.popularity,
+            poster=row.poster,
+            trailer=row.trailer,
+            description=row.description,
+            sources=row.sources,
+        )
+        found[film_id] = FoundFilm(
+            id=film_id, record=record, people={name: person for _, _, person, name in people[film_id]}
+        )
+    return found
+
+
+def film(session: Session, film_id: int) -> FoundFilm:
+    """All that is known of one film.
+
+    Raises:
+        FilmNotFound: no film has the number.
+    """
+    found = films(session, [film_id], with_titles=True).get(film_id)
+    if found is None:
+        raise FilmNotFound(film_id)
+    return found
+
+
+def _grouped(session: Session, statement: Any, table: Any, ids: Sequence[int]) -> Mapping[int, list[tuple[Any, ...]]]:
+    """Rows by their first column, each without it, in the order of the primary key."""
+    groups: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    statement = statement.where(table.film_id.in_(ids)).order_by(*table.__table__.primary_key.columns)
+    for film_id, *rest in session.execute(statement):
+        groups[film_id].append(tuple(rest))
+    return groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """A neighbour of a film: its place in the list from 1, and its weight in 0..1."""
+
+    film_id: int
+    rank: int
+    weight: float
+    source: str
+
+
+def similar(session: Session, film_id: int, *, limit: int) -> list[Similar]:
+    """The films most alike, by the first source that has a list."""
+    import numpy as np
+
+    row = session.execute(
+        select(SimilarList.source, SimilarList.ids, SimilarList.weights)
+        .where(SimilarList.film_id == film_id)
+        .order_by(SimilarList.source)
+        .limit(1)
+    ).first()
+    if row is None:
+        return []
+    ids, weights = np.frombuffer(row.ids, "<i4").tolist(), list(row.weights)
+    return [
+        Similar(film_id=neighbour, rank=rank, weight=round(weight / 255, 3), source=row.source)
+        for rank, (neighbour, weight) in enumerate(zip(ids, weights, strict=True), start=1)
+    ][:limit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A value that films can be filtered by, and how many have it."""
+
+    code: str
+    name: str
+    films: int
+
+
+def counted(known: Films, column: str, names: Mapping[str, str]) -> list[Counted]:
+    """The genres, languages, countries or certificates that films have, most frequent first."""
+    counts: Mapping[str, int] = getattr(known.facts, column).counts()
+    rows = [Counted(code=code, name=names.get(code, code), films=count) for code, count in counts.items()]
+    return sorted(rows, key=lambda row: (-row.films, row.code))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPerson:
+    """Somebody with credits, and in how many films."""
+
+    id: int
+    name: str
+    films: int
+
+
+def people(session: Session, q: str, *, limit: int) -> list[FoundPerson]:
+    """People one of whose names begins with each word of the query, those with the best-known films first."""
+    words = fold(q).split()
+    if not words:
+        return []
+    begins = [
+        or_(Person.folded.startswith(word, autoescape=True), Person.folded.contains(f" {word}", autoescape=True))
+        for word in words
+    ]
+    statement = (
+        select(Person.id, Person.name, func.count(FilmPerson.film_id.distinct()).label("films"))
+        .join(FilmPerson, FilmPerson.person_id == Person.id)
+        .join(Film, Film.id == FilmPerson.film_id)
+        .where(*begins)
+        .group_by(Person.id, Person.name)
+        .order_by(func.min(Film.popularity), Person.id)
+        .limit(limit)
+    )
+    return [FoundPerson(id=row.id, name=row.name, films=row.films) for row in session.execute(statement)]
+
+
+def films_of_people(session: Session, person_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The films in which each person had a part.
+
+    Raises:
+        Invalid: a person is not known.
+    """
+    person_ids = list(person_ids)
+    found: dict[int, list[int]] = {person: [] for person in person_ids}
+    if person_ids:
+        statement = select(FilmPerson.person_id, FilmPerson.film_id).where(FilmPerson.person_id.in_(person_ids))
+        for person, film_id in session.execute(statement):
+            found[person].append(film_id)
+    for person, film_ids in found.items():
+        if not film_ids:
+            raise Invalid(f"No person has the number {person}. Find people with GET /people?q=.", field="person")
+    return found

@@ -1,0 +1,143 @@
+"""The database: engine, read and write sessions, and what differs between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import Insert
+
+from moviefinder.errors import Busy, CannotStart
+
+__all__ = ["bulk_insert", "bulk_update", "insert_or", "make_engine", "reading", "writing"]
+
+BUSY_TIMEOUT_MS = 4_000  # under the 6 s within which a write must be refused (security.md 1.5), with room to answer
+_PRAGMAS = (
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",  # an acknowledged write survives a power cut, not only a kill
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "mmap_size=33554432",  # mapped pages count as resident memory: enough for the hot part of a 50 MB file
+    "cache_size=-4096",
+    "journal_size_limit=67108864",
+)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose writers begin immediate on SQLite and wait four seconds at most on either database.
+
+    Raises:
+        CannotStart: the address is not one that SQLAlchemy understands.
+    """
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+        if backend == "sqlite":
+            engine = create_engine(address, pool_size=16, max_overflow=16)
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        elif backend == "postgresql":
+            engine = create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                pool_size=8,
+                max_overflow=16,
+                pool_pre_ping=True,
+                connect_args={"options": "-c lock_timeout=4000 -c statement_timeout=5000"},
+            )
+        else:
+            raise CannotStart(f"Setting 'database': {backend} is not supported. Use sqlite or postgresql.")
+    except (ArgumentError, ModuleNotFoundError) as error:
+        raise CannotStart(f"Setting 'database': {error}.") from error
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not emit BEGIN itself: a SELECT would stand outside
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute("PRAGMA " + pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that reads first and writes later fails with "locked" however long it may wait.
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """One unit of work: commit on success, roll back on error.
+
+    Raises:
+        Busy: the database is locked, full or read-only; nothing was changed.
+    """
+    with _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
+        session.connection()  # begin now, so that a lock held by another is met before any work is done
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A read-only snapshot: takes no write lock, and answers while one is held."""
+    with Session(engine.execution_options(read_only=True), autoflush=False) as session:
+        yield session
+
+
+@contextmanager
+def _refusals_as_busy() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Busy(f"The database cannot store this now ({_reason(error)}). Nothing was changed.", retry_after_s=5) from (
+            error
+        )
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise Busy("The database went away. Nothing was changed.", retry_after_s=5) from error
+
+
+def _reason(error: DBAPIError) -> str:
+    text = str(error.orig).lower()
+    for sign, reason in (("locked", "locked"), ("full", "disk full"), ("readonly", "read-only"), ("timeout", "locked")):
+        if sign in text:
+            return reason
+    return "not available"
+
+
+def insert_or(session: Session, table: Any) -> Any:
+    """The dialect's own INSERT, which knows ON CONFLICT (`on_conflict_do_nothing`, `on_conflict_do_update`)."""
+    module: Any = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement: Insert = module.insert(table)
+    return statement
+
+
+def bulk_insert(session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert many rows of plain driver values in one go, without the cost of binding each by name.
+
+    Ten times quicker than the ORM and three times than Core on the 350,000 rows of a catalogue. Names are ours,
+    never a user's; values must already be what the driver takes (bool and JSON are the caller's to turn).
+    """
+    if not rows:
+        return
+    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
+    session.connection().exec_driver_sql(statement, list(rows))
+
+
+def bulk_update(session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Update many rows by `id`, which stands last in each; else as `bulk_insert`."""
+    if not rows:
+        return
+    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
+    statement = f"UPDATE {table} SET {', '.join(f'{column} = {mark}' for column in columns)} WHERE id = {mark}"
+    session.connection().exec_driver_sql(statement, list(rows))

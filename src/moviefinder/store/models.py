@@ -1,0 +1,315 @@
+"""Every table on one page.
+
+Times are UTC. Integer keys are our own; what others number stands in `external_ids`. What a person said is never
+derived from anything; the film tables can be rebuilt from the sources.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite keeps it without the zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Names constraints, so that a migration can find them on both databases."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcTime, date: Date, dict[str, Any]: JSON(none_as_null=True), bytes: LargeBinary, float: Float}
+
+
+def _of_user() -> Mapped[int]:
+    return mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+
+
+def _of_film(*, primary_key: bool = False) -> Mapped[int]:
+    return mapped_column(ForeignKey("films.id", ondelete="CASCADE"), primary_key=primary_key)
+
+
+# People who use MovieFinder
+
+
+class User(Base):
+    __tablename__ = "users"
+    __table_args__ = {"sqlite_autoincrement": True}  # an erased user's number is never given again
+    id: Mapped[int] = mapped_column(primary_key=True)
+    display_name: Mapped[str | None] = mapped_column(String(200))
+    locale: Mapped[str | None] = mapped_column(String(35))
+    country: Mapped[str | None] = mapped_column(String(2))
+    settings: Mapped[dict[str, Any]]
+    is_operator: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class Session(Base):
+    """One signed-in browser. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "sessions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[int] = _of_user()
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # which are over?
+    user_agent: Mapped[str] = mapped_column(String(300))
+    address: Mapped[str] = mapped_column(String(64))
+
+
+class Limit(Base):
+    """How often something was done in a window; counted for all processes alike."""
+
+    __tablename__ = "limits"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    window_start: Mapped[datetime] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+
+class Reply(Base):
+    """The answer to a write that named an Idempotency-Key, remembered for a day."""
+
+    __tablename__ = "replies"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    request_hash: Mapped[bytes]
+    status: Mapped[int]
+    body: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)  # which are older than a day?
+
+
+# Films and what is known of them
+
+
+class Film(Base):
+    __tablename__ = "films"
+    __table_args__ = (
+        CheckConstraint("kind IN ('movie', 'series')", name="kind"),
+        Index("ix_films_popularity", "popularity"),  # best known first, and a random well-known one
+        {"sqlite_autoincrement": True},  # bookmarks keep meaning the film they meant
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    title: Mapped[str]
+    original_title: Mapped[str | None]
+    year: Mapped[int | None]
+    end_year: Mapped[int | None]
+    runtime_min: Mapped[int | None]
+    certificate: Mapped[str | None] = mapped_column(String(20))
+    description: Mapped[str | None]
+    trailer: Mapped[str | None] = mapped_column(String(11))
+    poster: Mapped[str | None]
+    score: Mapped[float | None]
+    votes: Mapped[int | None]
+    popularity: Mapped[int | None]
+    sources: Mapped[dict[str, Any]]
+    fetched_at: Mapped[datetime | None]  # null: a stub, known by name only
+    created_at: Mapped[datetime]
+
+
+class ExternalId(Base):
+    __tablename__ = "external_ids"
+    __table_args__ = (Index("ix_external_ids_film_id", "film_id"), {"sqlite_with_rowid": False})  # a film's refs
+    namespace: Mapped[str] = mapped_column(String(20), primary_key=True)
+    value: Mapped[str] = mapped_column(String(80), primary_key=True)
+    film_id: Mapped[int] = _of_film()
+
+
+class Title(Base):
+    """A name that a film goes by; the title index is built from these rows."""
+
+    __tablename__ = "titles"
+    __table_args__ = {"sqlite_with_rowid": False}
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    folded: Mapped[str] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    is_main: Mapped[bool]
+
+
+class Person(Base):
+    """Somebody with a credit. The sources at hand name people without numbers: same name, same row."""
+
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    folded: Mapped[str]
+
+
+class FilmPerson(Base):
+    __tablename__ = "film_people"
+    __table_args__ = (
+        Index("ix_film_people_person_id_film_id", "person_id", "film_id"),  # which films is somebody in?
+        {"sqlite_with_rowid": False},
+    )
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    role: Mapped[str] = mapped_column(String(10), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
+
+
+class FilmGenre(Base):
+    __tablename__ = "film_genres"
+    __table_args__ = {"sqlite_with_rowid": False}
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(40))
+
+
+class FilmLanguage(Base):
+    __tablename__ = "film_languages"
+    __table_args__ = {"sqlite_with_rowid": False}
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(35))
+
+
+class FilmCountry(Base):
+    __tablename__ = "film_countries"
+    __table_args__ = {"sqlite_with_rowid": False}
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(2))
+
+
+class SimilarList(Base):
+    """A film's neighbours by one source, best first: int32 film ids and uint8 weights, packed little-endian."""
+
+    __tablename__ = "similar_lists"
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ids: Mapped[bytes]
+    weights: Mapped[bytes]
+    fetched_at: Mapped[datetime]
+
+
+class Version(Base):
+    """What is installed or built: catalogue, model, titles. A shelf that holds an older number loads anew."""
+
+    __tablename__ = "versions"
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int]
+    data: Mapped[dict[str, Any]]
+
+
+# What people said
+
+
+class UserFilm(Base):
+    """What one person said of one film: separate answers in one row, each with the time it was given (`said`)."""
+
+    __tablename__ = "user_films"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('liked', 'fine', 'disliked')", name="verdict"),
+        CheckConstraint("rating BETWEEN 1 AND 10", name="rating"),
+        Index("ix_user_films_user_id_updated_at", "user_id", "updated_at"),  # a person's films, newest first
+        Index("ix_user_films_film_id", "film_id"),  # has anybody said anything of this film?
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    film_id: Mapped[int] = mapped_column(ForeignKey("films.id"), primary_key=True)
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    seen: Mapped[bool]
+    seen_on: Mapped[date | None]
+    saved_at: Mapped[datetime | None]
+    snoozed_until: Mapped[date | None]
+    taste: Mapped[bool]
+    rating: Mapped[int | None]
+    said: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Change(Base):
+    """One write to somebody's library, with the answers before and after: history and undo."""
+
+    __tablename__ = "changes"
+    __table_args__ = (
+        Index("ix_changes_user_id_id", "user_id", "id"),  # a person's history, newest first
+        Index("ix_changes_user_id_film_id_id", "user_id", "film_id", "id"),  # does a later change stand?
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = _of_user()
+    film_id: Mapped[int] = mapped_column(ForeignKey("films.id"))
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    said_at: Mapped[datetime]
+    via: Mapped[str] = mapped_column(String(10))
+    overtaken: Mapped[dict[str, Any] | None]  # answers that were said earlier than those that stand
+    undone_at: Mapped[datetime | None]
+
+
+# Queued work
+
+
+class Job(Base):
+    """Work to do behind the scenes. The row is the truth; a bell only says that there is one."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+        Index(
+            "uq_jobs_open_kind_key",  # asking twice for the same open work is asking once
+            "kind",
+            "key",
+            unique=True,
+            sqlite_where=text("state IN ('queued', 'running')"),
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+        Index("ix_jobs_state_priority_run_after", "state", "priority", "run_after"),  # which is next?
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    key: Mapped[str] = mapped_column(String(200))
+    payload: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(10))
+    priority: Mapped[int]
+    run_after: Mapped[datetime]
+    attempts: Mapped[int]
+    deaths: Mapped[int]
+    lease_until: Mapped[datetime | None]
+    error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,205 @@
+"""What every process keeps in memory of the films: facts and similar lists as arrays, and the title index.
+
+A shelf looks at the table `versions` and loads anew what is newer, so that several processes agree. What it holds is
+derived; losing it costs time, never data.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from moviefinder.errors import Invalid
+from moviefinder.recommend.filters import Codes, FilmFacts
+from moviefinder.recommend.votes import SimilarLists
+from moviefinder.records import Kind
+from moviefinder.store.models import Film, FilmCountry, FilmGenre, FilmLanguage, SimilarList, Title, Version
+from moviefinder.titles import index_file as array_file
+from moviefinder.titles.index import TitleIndex, TitleRow
+
+CATALOGUE = "catalogue"
+UNRANKED = 2**31 - 1
+"""The rank of a film of unknown popularity: after all others."""
+
+T = TypeVar("T")
+
+
+class Shelf(Generic[T]):
+    """One derived thing, loaded when first asked for and again when its version has moved on.
+
+    Args:
+        version: the name in `versions` that it follows.
+        load: makes it out of the database; is told the number of the version.
+    """
+
+    def __init__(self, version: str, load: Callable[[Session, int], T]) -> None:
+        self._version = version
+        self._load = load
+        self._lock = threading.Lock()
+        self._held: tuple[int, T] | None = None
+
+    def newest(self, session: Session) -> T:
+        """What belongs to the version that the session sees."""
+        number = number_of(session, self._version)
+        if (held := self._held) is None or held[0] != number:
+            with self._lock:  # one thread loads, the others wait for it
+                if (held := self._held) is None or held[0] != number:
+                    self._held = held = number, self._load(session, number)
+        return held[1]
+
+
+def number_of(session: Session, name: str) -> int:
+    """The number of what is installed under a name; 0 when nothing is."""
+    return session.scalar(select(Version.number).where(Version.name == name)) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Films:
+    """Facts and similar lists of all films, both in the order of popularity: one position, one film."""
+
+    facts: FilmFacts
+    lists: SimilarLists
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Named one-dimensional arrays that `from_arrays` takes."""
+        lists = self.lists
+        similar = {"offsets": lists.offsets, "targets": lists.targets, "weights": lists.weights}
+        return self.facts.to_arrays() | similar
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Films:
+        """What `to_arrays` gave."""
+        lists = SimilarLists(arrays["ids"], arrays["offsets"], arrays["targets"], arrays["weights"])
+        return cls(FilmFacts.from_arrays(arrays), lists)
+
+
+def _read_films(session: Session) -> Films:
+    rows = session.execute(
+        select(Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes, Film.certificate).order_by(
+            Film.popularity.is_(None), Film.popularity, Film.id
+        )
+    ).all()
+    n = len(rows)
+    ids, kinds, years, runtimes, scores, votes, certificates = zip(*rows, strict=True) if rows else ((),) * 7
+    position = {film_id: i for i, film_id in enumerate(ids)}
+
+    def codes(film_id: object, code: object) -> Codes:
+        pairs = session.execute(select(film_id, code)).all()  # type: ignore[call-overload]  # any column
+        return Codes.of(n, ((position[film], value) for film, value in pairs))
+
+    facts = FilmFacts(
+        ids=np.array(ids, np.int64),
+        is_series=np.array([kind == Kind.SERIES for kind in kinds], bool),
+        year=np.array([year or 0 for year in years], np.int16),
+        runtime_min=np.array([min(minutes or 0, 32_767) for minutes in runtimes], np.int16),
+        score=np.array([round((score or 0) * 100) for score in scores], np.int16),
+        votes=np.array([count or 0 for count in votes], np.int32),
+        genres=codes(FilmGenre.film_id, FilmGenre.slug),
+        languages=codes(FilmLanguage.film_id, FilmLanguage.code),
+        countries=codes(FilmCountry.film_id, FilmCountry.code),
+        certificates=Codes.of(n, ((i, code) for i, code in enumerate(certificates) if code)),
+    )
+    return Films(facts, _read_lists(session, facts.ids, position))
+
+
+def _read_lists(session: Session, ids: NDArray[np.int64], position: dict[int, int]) -> SimilarLists:
+    packed: list[tuple[bytes, bytes]] = [(b"", b"")] * len(ids)
+    for film_id, targets, weights in session.execute(
+        select(SimilarList.film_id, SimilarList.ids, SimilarList.weights).order_by(SimilarList.source)
+    ):
+        packed[position[film_id]] = targets, weights
+    offsets = np.zeros(len(ids) + 1, np.int64)
+    np.cumsum([len(weights) for _, weights in packed], out=offsets[1:])
+    target_ids = np.frombuffer(b"".join(targets for targets, _ in packed), "<i4")
+    all_weights = np.frombuffer(b"".join(weights for _, weights in packed), np.uint8)
+    place = np.zeros(int(ids.max(initial=0)) + 1, np.int32)
+    place[ids] = np.arange(len(ids), dtype=np.int32)
+    return SimilarLists(ids, offsets, place[target_ids], all_weights)
+
+
+class _Derived(Generic[T]):
+    """Loads something derived from its file in a folder, and makes the file when it is missing, damaged or older.
+
+    The file is mapped into memory, so that processes share its pages.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        *,
+        make: Callable[[Session], T],
+        save: Callable[[T, Path], None],
+        load: Callable[[Path], T],
+    ) -> None:
+        self._folder, self._stem, self._make, self._save, self._load = folder, stem, make, save, load
+
+    def __call__(self, session: Session, number: int) -> T:
+        path = self._folder / f"{self._stem}-{number}.arrays"
+        try:
+            return self._load(path)
+        except (FileNotFoundError, Invalid):
+            made = self._make(session)
+        try:
+            self._save(made, path)
+            for old in self._folder.glob(f"{self._stem}-*.arrays"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+            return self._load(path)
+        except OSError:  # a full or read-only disk is no reason not to answer
+            return made
+
+
+def film_shelf(folder: Path) -> Shelf[Films]:
+    """The shelf of films, kept in a folder of derived files."""
+    return Shelf(
+        CATALOGUE,
+        _Derived(
+            folder,
+            "films",
+            make=_read_films,
+            save=lambda films, path: array_file.save(path, films.to_arrays()),
+            load=lambda path: Films.from_arrays(array_file.load(path)),
+        ),
+    )
+
+
+def title_shelf(folder: Path) -> Shelf[TitleIndex]:
+    """The shelf of the title index, kept in a folder of derived files."""
+    return Shelf(
+        CATALOGUE,
+        _Derived(
+            folder,
+            "titles",
+            make=lambda session: TitleIndex.build(_title_rows(session)),
+            save=lambda index, path: index.save(path),
+            load=TitleIndex.load,
+        ),
+    )
+
+
+def _title_rows(session: Session) -> list[TitleRow]:
+    rows = session.execute(
+        select(Title.film_id, Title.folded, Film.year, Film.kind, Film.popularity, Title.is_main).join(
+            Film, Film.id == Title.film_id
+        )
+    )
+    return [
+        TitleRow(
+            film_id=film_id,
+            folded=folded,
+            year=year,
+            kind=Kind(kind),
+            popularity=UNRANKED if rank is None else rank,
+            is_main=bool(is_main),
+        )
+        for film_id, folded, year, kind, rank, is_main in rows
+    ]
