@@ -43,8 +43,8 @@ class Costs:
     uncovered: float = 0.8  # times the logarithm of the title's letters over the typed ones
     popularity: float = 0.9  # times the logarithm of the popularity rank
     rank_offset: float = 20.0  # added to the rank: the best known are nearly equal
-    begins: float = -4.0  # the title begins with what was typed
-    equals: float = -2.0  # and ends with it
+    begins: float = 4.0  # gained: the title begins with what was typed
+    equals: float = 2.0  # gained: and ends with it
 
 
 COSTS = Costs()

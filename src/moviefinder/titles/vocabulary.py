@@ -1,9 +1,11 @@
 """A sorted vocabulary that knows which of its words begin with what was typed, give or take one error."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 _AFTER_ALL = "\U0010ffff"
 
@@ -38,8 +40,9 @@ class Vocabulary:
 
     __slots__ = ("words",)
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
+    def __init__(self, text: NDArray[np.uint8]) -> None:
+        """Take the words as UTF-8, one a line."""
+        self.words = text.tobytes().decode().split("\n") if len(text) else []
 
     def beginning_with(self, prefix: str) -> Span:
         """Give the words that begin with this, as it is."""
