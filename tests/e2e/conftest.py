@@ -1,6 +1,7 @@
 """A real browser and a real server; whatever the browser complains of fails the test."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,8 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tests import server as servers
-from tests.browser import CHROMIUM, FLAGS, MISSING
+from tests.browser import CHROMIUM, FLAGS, MISSING, say
 
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "test-results" / "stories.json"
+MEASURED = pytest.StashKey[list[dict[str, object]]]()
 REPORT_VIOLATIONS = """
   document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy violated: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
@@ -43,9 +47,9 @@ def server(tmp_path_factory):
 class Complaints:
     """What must not happen in a browser, as it happens."""
 
-    host: str
+    hosts: set[str]
     seen: list[str] = field(default_factory=list)
-    expected: tuple[str, ...] = ()  # parts of messages that the test itself brings about
+    expected: tuple[str, ...] = ()  # parts of messages that the story itself brings about
 
     def watch(self, context: BrowserContext) -> None:
         """Listen to every page of a context."""
@@ -61,26 +65,38 @@ class Complaints:
 
     def on_request(self, request: Request) -> None:
         """A page that runs without a network calls nobody but its own server."""
-        if urlsplit(request.url).netloc != self.host:
+        if urlsplit(request.url).netloc not in self.hosts:
             self.seen.append(f"request to another host: {request.url}")
 
 
 @pytest.fixture
-def complaints(server):
+def complaints():
     """Checked at the end of every story; add to `expected` what the story provokes."""
-    complaints = Complaints(host=urlsplit(server.url).netloc)
+    complaints = Complaints(hosts=set())
     yield complaints
     assert complaints.seen == []
 
 
 @pytest.fixture
 def visit(browser: Browser, server, complaints):
-    """Open the page as somebody new: `visit("/search", width=360, scheme="dark")`."""
+    """Open the page as somebody new: `visit("/search", width=360, scheme="dark")`.
+
+    `loves` are references of films that the visitor has liked before; `url` is another server than the shared one.
+    """
     contexts = []
 
-    def visit(path: str = "/", *, width: int = 1440, height: int = 900, scheme: str = "light") -> Page:
+    def visit(
+        path: str = "/",
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: str = "light",
+        loves: Iterable[str] = (),
+        url: str = server.url,
+    ) -> Page:
+        complaints.hosts.add(urlsplit(url).netloc)
         context = browser.new_context(
-            base_url=server.url,
+            base_url=url,
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             has_touch=width < 768,
@@ -90,6 +106,7 @@ def visit(browser: Browser, server, complaints):
         contexts.append(context)
         context.set_default_timeout(10_000)
         complaints.watch(context)
+        say(context, loves, {"verdict": "liked"})
         page = context.new_page()
         page.goto(path)
         return page
@@ -100,3 +117,18 @@ def visit(browser: Browser, server, complaints):
 
 
 Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def stopwatch(request):
+    """Keeps what stories measured: printed at the end of the run, and written to test-results/stories.json."""
+    measured = request.config.stash.setdefault(MEASURED, [])
+    yield measured.append
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(measured, indent=2) + "\n")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was measured; a figure here is no promise, it depends on the machine."""
+    for row in terminalreporter.config.stash.get(MEASURED, []):
+        terminalreporter.write_line(" ".join(f"{name}={value}" for name, value in row.items()))
