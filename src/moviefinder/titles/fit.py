@@ -34,6 +34,7 @@ class Costs:
     no_article: float = 1.2  # an article or "and" that the title has not
     joined: float = 2.0  # spaces are set in another way than in the title
     year: float = 0.6  # a word meant the year
+    year_alone: float = 4.0  # the only word meant the year
     near_year: float = 4.0  # a word meant the year before or after
     year_begun: float = 2.0  # two or three digits meant a year
     left_out: float = 7.0  # a word fits nothing at all
