@@ -25,7 +25,7 @@ and Invalid, 1 for the rest), and one decision of the worker (again later when `
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class MovieFinderError(Exception):
@@ -39,6 +39,8 @@ class MovieFinderError(Exception):
         super().__init__(message)
         self.message = message
         self.retry_after_s = retry_after_s
+        self.more: dict[str, Any] = {}
+        """Further members of the problem document."""
 
 
 class NotFound(MovieFinderError):

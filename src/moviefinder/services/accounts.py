@@ -81,22 +81,25 @@ def asker_of(session: Session, token: str, *, now: datetime) -> Asker:
         .where(models.Session.token_hash == _hash(token))
     ).first()
     if row is None or row.expires_at <= now:
-        raise SessionEnded("This session has ended or never was. Delete the cookie to begin anew: DELETE /session.")
+        raise SessionEnded(
+            "This session has ended or never was. Delete the cookie to begin anew: DELETE /session."
+        )
     return Asker(
         user_id=row.user_id, session_id=row.id, created_at=row.created_at, last_seen_at=row.last_seen_at
     )
 
 
-def note_seen(session: Session, asker: Asker, *, now: datetime) -> None:
-    """Push the session's end back, at most once an hour."""
+def note_seen(session: Session, asker: Asker, *, now: datetime) -> bool:
+    """Push the session's end back, at most once an hour; returns whether it was."""
     if now - asker.last_seen_at < SEEN_EVERY:
-        return
+        return False
     session.execute(
         update(models.Session)
         .where(models.Session.id == asker.session_id)
         .values(last_seen_at=now, expires_at=now + GUEST_IDLE)
     )
     session.execute(update(models.User).where(models.User.id == asker.user_id).values(last_seen_at=now))
+    return True
 
 
 def end_session(session: Session, token: str) -> None:

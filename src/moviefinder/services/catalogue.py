@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import Engine, delete, func, select, text
 from sqlalchemy.orm import Session
 
-from moviefinder.catalogue import Catalogue, Manifest
+from moviefinder.catalogue import Catalogue, Manifest, open_catalogue, shipped_manifest
+from moviefinder.errors import Busy, CannotStart
 from moviefinder.records import Kind
-from moviefinder.store import bulk_insert, bulk_update, insert_or
+from moviefinder.store import bulk_insert, bulk_update, insert_or, reading, writing
 from moviefinder.store.models import (
     Change,
     ExternalId,
@@ -38,6 +39,7 @@ from moviefinder.store.shelves import CATALOGUE
 from moviefinder.titles.fold import fold
 
 SOURCE = "catalogue"
+_ADVISORY_LOCK = 0x4D6F7670  # one process at a time installs into a PostgreSQL database
 _FACTS = (
     "kind", "title", "original_title", "year", "end_year", "runtime_min", "certificate", "trailer", "poster", "score",
     "votes", "popularity", "sources", "fetched_at",
@@ -149,10 +151,14 @@ def _write_facts(
         (*_FACTS, "id", "created_at"),
         [(*row, at) for row, is_new_row in zip(rows, new, strict=True) if is_new_row],
     )
-    bulk_update(session, "films", _FACTS, [row for row, is_new_row in zip(rows, new, strict=True) if not is_new_row])
+    bulk_update(
+        session, "films", _FACTS, [row for row, is_new_row in zip(rows, new, strict=True) if not is_new_row]
+    )
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT setval('films_id_seq', (SELECT max(id) FROM films))"))
-    imdb = [("imdb", value, film_id) for value, film_id in zip(films.imdb, ids.tolist(), strict=True) if value]
+    imdb = [
+        ("imdb", value, film_id) for value, film_id in zip(films.imdb, ids.tolist(), strict=True) if value
+    ]
     tmdb = [
         ("tmdb-tv" if kind == Kind.SERIES else "tmdb", value, film_id)
         for kind, value, film_id in zip(films.kind, films.tmdb, ids.tolist(), strict=True)
@@ -182,7 +188,10 @@ def _write_lists(session: Session, catalogue: Catalogue, ids: NDArray[np.int64],
         "film_people",
         ("film_id", "role", "position", "person_id"),
         _rows(
-            ids[credits.film].tolist(), credits.role, credits.position.tolist(), people[credits.person].tolist()
+            ids[credits.film].tolist(),
+            credits.role,
+            credits.position.tolist(),
+            people[credits.person].tolist(),
         ),
     )
     for table, column, codes in (
@@ -230,7 +239,9 @@ def _people_ids(session: Session, names: list[str]) -> NDArray[np.int64]:
     first = (session.scalar(select(func.max(Person.id))) or 0) + 1
     new = [name for name in names if name not in known]
     numbers = dict(known) | {name: first + i for i, name in enumerate(new)}
-    bulk_insert(session, "people", ("id", "name", "folded"), [(numbers[name], name, fold(name)) for name in new])
+    bulk_insert(
+        session, "people", ("id", "name", "folded"), [(numbers[name], name, fold(name)) for name in new]
+    )
     if session.get_bind().dialect.name == "postgresql" and new:
         session.execute(text("SELECT setval('people_id_seq', (SELECT max(id) FROM people))"))
     return np.array([numbers[name] for name in names], np.int64)
@@ -254,3 +265,30 @@ def _note_version(session: Session, manifest: Manifest, now: datetime) -> None:
 def _driver_time(session: Session, now: datetime) -> Any:
     """A time as the driver takes it where SQLAlchemy does not turn it."""
     return now.strftime("%Y-%m-%d %H:%M:%S.%f") if session.get_bind().dialect.name == "sqlite" else now
+
+
+def installed_version(session: Session) -> str | None:
+    """The version of the catalogue that is installed; None when none is."""
+    data = session.scalar(select(Version.data).where(Version.name == CATALOGUE))
+    return None if data is None else str(data["version"])
+
+
+def install_if_newer(engine: Engine, *, now: datetime) -> Installed | None:
+    """Install the shipped catalogue unless the database holds it, or a later one; None when there was nothing to do.
+
+    Raises:
+        Invalid: the shipped file is missing or damaged.
+        CannotStart: the database cannot take it, for want of space or because another holds it.
+    """
+    manifest = shipped_manifest()
+    with reading(engine) as session:
+        if is_installed(session, manifest):
+            return None
+    catalogue = open_catalogue()
+    try:
+        with writing(engine) as session:
+            if session.get_bind().dialect.name == "postgresql":
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            return None if is_installed(session, manifest) else install(session, catalogue, now=now)
+    except Busy as error:
+        raise CannotStart(f"Cannot install the catalogue: {error.message}") from error

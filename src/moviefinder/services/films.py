@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import FilmNotFound, Invalid
+from moviefinder.errors import FilmNotFound, Invalid, NotFound
 from moviefinder.records import Credit, FilmRecord, FoundFilm, Kind, Ref, Role
 from moviefinder.store.models import (
     ExternalId,
@@ -28,6 +28,7 @@ from moviefinder.store.models import (
 from moviefinder.store.shelves import Films
 from moviefinder.titles.fold import fold
 from moviefinder.titles.index import TitleIndex
+from moviefinder.titles.suggestion import SuggestionRow
 
 RANDOM_AMONG = 2_000
 """A random film is one of the best known, so that its title means something as a hint."""
@@ -95,7 +96,9 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
     if not ids:
         return {}
     rows = {row.id: row for row in session.execute(select(*Film.__table__.c).where(Film.id.in_(ids)))}
-    refs = _grouped(session, select(ExternalId.film_id, ExternalId.namespace, ExternalId.value), ExternalId, ids)
+    refs = _grouped(
+        session, select(ExternalId.film_id, ExternalId.namespace, ExternalId.value), ExternalId, ids
+    )
     genres = _grouped(session, select(FilmGenre.film_id, FilmGenre.slug), FilmGenre, ids)
     languages = _grouped(session, select(FilmLanguage.film_id, FilmLanguage.code), FilmLanguage, ids)
     countries = _grouped(session, select(FilmCountry.film_id, FilmCountry.code), FilmCountry, ids)
@@ -107,7 +110,11 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
         FilmPerson,
         ids,
     )
-    titles = _grouped(session, select(Title.film_id, Title.title, Title.is_main), Title, ids) if with_titles else {}
+    titles = (
+        _grouped(session, select(Title.film_id, Title.title, Title.is_main), Title, ids)
+        if with_titles
+        else {}
+    )
     found: dict[int, FoundFilm] = {}
     for film_id in ids:
         row = rows.get(film_id)
@@ -148,6 +155,38 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
     return found
 
 
+def suggestion_rows(session: Session, ids: Sequence[int]) -> list[SuggestionRow]:
+    """What a suggestion shows of each film, in the order asked for: three queries."""
+    if not ids:
+        return []
+    rows = {
+        row.id: row
+        for row in session.execute(
+            select(Film.id, Film.title, Film.kind, Film.year, Film.end_year, Film.popularity).where(
+                Film.id.in_(ids)
+            )
+        )
+    }
+    imdb = select(ExternalId.film_id, ExternalId.value).where(ExternalId.namespace == "imdb")
+    numbers = _grouped(session, imdb, ExternalId, ids)
+    acting = select(FilmPerson.film_id, Person.name).join(Person, Person.id == FilmPerson.person_id)
+    stars = _grouped(session, acting.where(FilmPerson.role == Role.ACTOR), FilmPerson, ids)
+    return [
+        SuggestionRow(
+            film_id=film_id,
+            imdb=next((number for (number,) in numbers[film_id]), None),
+            title=row.title,
+            kind=Kind(row.kind),
+            year=row.year,
+            end_year=row.end_year,
+            popularity=row.popularity,
+            stars=[name for (name,) in stars[film_id][:2]],
+        )
+        for film_id in ids
+        if (row := rows.get(film_id))
+    ]
+
+
 def film(session: Session, film_id: int) -> FoundFilm:
     """All that is known of one film.
 
@@ -160,7 +199,9 @@ def film(session: Session, film_id: int) -> FoundFilm:
     return found
 
 
-def _grouped(session: Session, statement: Any, table: Any, ids: Sequence[int]) -> Mapping[int, list[tuple[Any, ...]]]:
+def _grouped(
+    session: Session, statement: Any, table: Any, ids: Sequence[int]
+) -> Mapping[int, list[tuple[Any, ...]]]:
     """Rows by their first column, each without it, in the order of the primary key."""
     groups: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     statement = statement.where(table.film_id.in_(ids)).order_by(*table.__table__.primary_key.columns)
@@ -214,6 +255,14 @@ def counted(known: Films, column: str, names: Mapping[str, str]) -> list[Counted
     return sorted(rows, key=lambda row: (-row.films, row.code))
 
 
+def english_names(of: str) -> Mapping[str, str]:
+    """English names by code, of `languages` or `territories`. Source: Unicode CLDR."""
+    from babel import Locale  # slow to import, and asked for once a visit
+
+    names: Mapping[str, str] = getattr(Locale("en"), of)
+    return names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundPerson:
     """Somebody with credits, and in how many films."""
@@ -229,7 +278,10 @@ def people(session: Session, q: str, *, limit: int) -> list[FoundPerson]:
     if not words:
         return []
     begins = [
-        or_(Person.folded.startswith(word, autoescape=True), Person.folded.contains(f" {word}", autoescape=True))
+        or_(
+            Person.folded.startswith(word, autoescape=True),
+            Person.folded.contains(f" {word}", autoescape=True),
+        )
         for word in words
     ]
     statement = (
@@ -244,6 +296,24 @@ def people(session: Session, q: str, *, limit: int) -> list[FoundPerson]:
     return [FoundPerson(id=row.id, name=row.name, films=row.films) for row in session.execute(statement)]
 
 
+def person(session: Session, person_id: int) -> FoundPerson:
+    """One person.
+
+    Raises:
+        NotFound: nobody has the number.
+    """
+    statement = (
+        select(Person.name, func.count(FilmPerson.film_id.distinct()))
+        .outerjoin(FilmPerson, FilmPerson.person_id == Person.id)
+        .where(Person.id == person_id)
+        .group_by(Person.id, Person.name)
+    )
+    row = session.execute(statement).first()
+    if row is None:
+        raise NotFound(f"Nobody has the number {person_id}.")
+    return FoundPerson(id=person_id, name=row[0], films=row[1])
+
+
 def films_of_people(session: Session, person_ids: Iterable[int]) -> dict[int, list[int]]:
     """The films in which each person had a part.
 
@@ -253,10 +323,14 @@ def films_of_people(session: Session, person_ids: Iterable[int]) -> dict[int, li
     person_ids = list(person_ids)
     found: dict[int, list[int]] = {person: [] for person in person_ids}
     if person_ids:
-        statement = select(FilmPerson.person_id, FilmPerson.film_id).where(FilmPerson.person_id.in_(person_ids))
+        statement = select(FilmPerson.person_id, FilmPerson.film_id).where(
+            FilmPerson.person_id.in_(person_ids)
+        )
         for person, film_id in session.execute(statement):
             found[person].append(film_id)
     for person, film_ids in found.items():
         if not film_ids:
-            raise Invalid(f"No person has the number {person}. Find people with GET /people?q=.", field="person")
+            raise Invalid(
+                f"No person has the number {person}. Find people with GET /people?q=.", field="person"
+            )
     return found

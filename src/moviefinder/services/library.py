@@ -36,7 +36,8 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The outcome of a write: the entry (None when nothing is said any more), the change (None when nothing
-    changed), and the answers that later ones had overtaken."""
+    changed), and the answers that later ones had overtaken.
+    """
 
     entry: Entry | None
     change_id: int | None
@@ -69,7 +70,9 @@ def say(
     """
     at = min(said_at or now, now).astimezone(UTC)  # one zone, so that stored times compare as text
     row = _row_for_writing(session, user_id, film_id)
-    if expected_version is not None and expected_version != (row.version if row and not _is_blank(row) else 0):
+    if expected_version is not None and expected_version != (
+        row.version if row and not _is_blank(row) else 0
+    ):
         raise Stale("The answers were changed since. Read them again and repeat what you want changed.")
     before = _answers(row) if row else NOTHING
     said_times: dict[str, str] = dict(row.said) if row else {}
@@ -80,10 +83,14 @@ def say(
         wanted.setdefault("saved", False)
         wanted.setdefault("snoozed_until", None)
     fresh = {name: value for name, value in wanted.items() if said_times.get(name, "") <= at.isoformat()}
-    overtaken = {name: said[name] for name in said if name not in fresh and getattr(before, name) != wanted[name]}
+    overtaken = {
+        name: said[name] for name in said if name not in fresh and getattr(before, name) != wanted[name]
+    }
     after = replace(before, **fresh)
     said_times |= dict.fromkeys(fresh, at.isoformat())
-    return _store(session, user_id, film_id, row, before, after, said_times, overtaken, at=at, now=now, via=via)
+    return _store(
+        session, user_id, film_id, row, before, after, said_times, overtaken, at=at, now=now, via=via
+    )
 
 
 def forget(session: Session, user_id: int, film_id: int, *, now: datetime, via: str = "api") -> Said:
@@ -92,7 +99,9 @@ def forget(session: Session, user_id: int, film_id: int, *, now: datetime, via: 
     if row is None or _is_blank(row):
         return Said(entry=None, change_id=None)
     said_times = dict.fromkeys(ANSWERS, now.isoformat())
-    return _store(session, user_id, film_id, row, _answers(row), NOTHING, said_times, {}, at=now, now=now, via=via)
+    return _store(
+        session, user_id, film_id, row, _answers(row), NOTHING, said_times, {}, at=now, now=now, via=via
+    )
 
 
 def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Said:
@@ -109,7 +118,10 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
     if row is None or change.undone_at is not None:
         return Said(entry=_entry(row), change_id=change_id)
     later = select(Change.id).where(
-        Change.user_id == user_id, Change.film_id == change.film_id, Change.id > change_id, Change.undone_at.is_(None)
+        Change.user_id == user_id,
+        Change.film_id == change.film_id,
+        Change.id > change_id,
+        Change.undone_at.is_(None),
     )
     if (standing := session.scalar(later.order_by(Change.id.desc()).limit(1))) is not None:
         raise Conflict(f"The film was answered again since, by change {standing}. Undo that one first.")
@@ -360,7 +372,9 @@ def _to_json(answers: Answers) -> dict[str, Any]:
 
 
 def _from_json(stored: Mapping[str, Any]) -> Answers:
-    days = {name: date.fromisoformat(stored[name]) for name in ("seen_on", "snoozed_until") if stored.get(name)}
+    days = {
+        name: date.fromisoformat(stored[name]) for name in ("seen_on", "snoozed_until") if stored.get(name)
+    }
     verdict = Verdict(stored["verdict"]) if stored.get("verdict") else None
     plain = {name: stored[name] for name in ("seen", "saved", "taste", "rating")}
     return Answers(verdict=verdict, **plain, **days)

@@ -170,7 +170,9 @@ def _relief(masks: Sequence[tuple[str, Mask, Mask | None]], n: int) -> list[Reli
     """The filters that stand in the way, the one that frees most first."""
     found = int(_all([mask for _, mask, _ in masks], n).sum())
     relief = [
-        Relief(filter=name, frees=int(_all([mask for other, mask, _ in masks if other != name], n).sum()) - found)
+        Relief(
+            filter=name, frees=int(_all([mask for other, mask, _ in masks if other != name], n).sum()) - found
+        )
         for name, _, _ in masks
     ]
     return sorted((row for row in relief if row.frees), key=lambda row: (-row.frees, row.filter))
@@ -193,4 +195,6 @@ def _read_cursor(cursor: str | None) -> set[int]:
             raise ValueError("more than a list can hold")
         return set(np.cumsum(np.frombuffer(raw, "<u4").astype(np.int64)).tolist())
     except (ValueError, binascii.Error, zlib.error) as error:
-        raise Invalid("This is no cursor of ours. Take it from 'next' of the answer before.", field="cursor") from error
+        raise Invalid(
+            "This is no cursor of ours. Take it from 'next' of the answer before.", field="cursor"
+        ) from error

@@ -1,0 +1,201 @@
+"""`moviefinder serve`: web server, worker and database with one command.
+
+A gunicorn master, kept small, holds the port and starts the web processes; each has its own threads, and one of them
+in turn runs the embedded worker. On an empty data folder a child of the master installs the catalogue while the web
+process is still importing, which takes a second off the first start and gives the memory back.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from moviefinder.config import Settings, load_settings
+from moviefinder.errors import CannotStart, MovieFinderError
+
+BIND_FOR_S = 3.0
+"""A web process may outlive its master's kill by 0.7 s and keep the port that long."""
+
+_LOAD_FAILED = 4
+"""gunicorn's exit code for a web process whose application could not be made."""
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Folder for everything that is kept.")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file; else moviefinder.toml in the folder.")
+@click.option("--reload", is_flag=True, help="Start anew when the code changes (for development).")
+def serve(data: Path | None, host: str | None, port: int | None, config: Path | None, reload: bool) -> None:
+    """Start MovieFinder."""
+    settings = load_settings(config=config, data=data, host=host, port=port)
+    make_data_folder(settings.data)
+    listener = _bind(settings.host, settings.port)
+    _head_start(settings)
+    _run(settings, listener, reload=reload)
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make the folder if it is missing, for the owner alone, and see that it can be written.
+
+    Raises:
+        CannotStart: it cannot; nothing was changed.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise CannotStart(
+            f"Cannot write to the data folder {folder}: {reason}. Name another with --data, or mend its permissions."
+        ) from error
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise CannotStart(f"Cannot listen on {host}: {error.strerror}. Name another address with --host.") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    until = time.monotonic() + BIND_FOR_S
+    while True:
+        try:
+            listener.bind(address)
+            listener.listen(512)  # from now on a client waits rather than being refused
+        except OSError as error:
+            if time.monotonic() < until and not isinstance(error, PermissionError):
+                time.sleep(0.1)
+                continue
+            listener.close()
+            raise CannotStart(
+                f"Cannot listen on {host} port {port}: {(error.strerror or str(error)).lower()}. "
+                "Stop what uses it, or name another port with --port."
+            ) from error
+        return listener
+
+
+def _lock(settings: Settings) -> IO[str]:
+    """The lock under which a database is prepared, on this machine; freed when the file is closed everywhere."""
+    lock = (settings.data / "prepare.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def _head_start(settings: Settings) -> None:
+    """Prepare a new SQLite database in a child; whatever fails there, the web process meets and reports."""
+    path = settings.sqlite_path
+    if path is None or path.exists():
+        return
+    lock = _lock(settings)  # taken before the fork, so that no web process gets it first
+    if os.fork():
+        lock.close()  # the child's copy holds it
+        return
+    try:
+        _prepare(settings)
+    except MovieFinderError:
+        pass
+    finally:
+        os._exit(0)
+
+
+def _prepare(settings: Settings) -> Any:
+    """Bring schema and catalogue up to date and their derived files with them; returns the App."""
+    from datetime import UTC, datetime
+
+    from moviefinder.app import make_app
+    from moviefinder.services import catalogue
+    from moviefinder.store.schema import prepare
+
+    app = make_app(settings)
+    prepare(app.engine)
+    catalogue.install_if_newer(app.engine, now=datetime.now(UTC))
+    with app.reading() as session:
+        app.films.newest(session)
+        app.titles.newest(session)
+    return app
+
+
+def _run(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
+    from gunicorn.app.base import BaseApplication
+    from gunicorn.glogging import Logger
+
+    class Log(Logger):  # type: ignore[misc]  # gunicorn is not typed
+        """gunicorn's own, without its three lines on a failed start: the reason was said in one."""
+
+        def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
+            if not msg.startswith(("Worker (pid:%s) exited with code", "Shutting down: %s", "Reason: %s")):
+                super().error(msg, *args, **kwargs)
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options = {
+                "bind": f"fd://{listener.fileno()}",
+                "workers": settings.processes,
+                "worker_class": "gthread",
+                "threads": settings.threads,
+                "keepalive": 75,
+                "timeout": 60,
+                "graceful_timeout": 10,
+                "limit_request_line": 8190,  # a cursor of 1,000 films has 2,000 characters
+                "forwarded_allow_ips": "",  # what proxies say is weighed by our own setting
+                "control_socket_disable": True,  # two instances of one user would share it
+                "loglevel": "warning",
+                "logger_class": Log,
+                "post_worker_init": _began,
+                "worker_exit": _ended,
+                "reload": reload,
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return _web(settings)
+
+    try:
+        Server().run()
+    except SystemExit as error:
+        if error.code == _LOAD_FAILED:
+            sys.exit(2)
+        raise
+
+
+def _web(settings: Settings) -> Any:
+    """The web application, in a web process: everything prepared and in memory, the worker's thread running."""
+    from moviefinder import log
+
+    log.set_up(settings.log_level)
+    from moviefinder.web import create_app  # while a head start is being made, this takes its time beside it
+
+    try:
+        with _lock(settings):
+            app = _prepare(settings)
+    except MovieFinderError as error:
+        click.echo(f"moviefinder: {error.message}", err=True)
+        sys.exit(_LOAD_FAILED)
+    from moviefinder.worker.runner import Runner
+
+    web = create_app(app)
+    web.extensions["moviefinder.runner"] = runner = Runner(app)
+    runner.start()
+    return web
+
+
+def _began(worker: Any) -> None:
+    settings = worker.wsgi.extensions["moviefinder"].settings
+    click.echo(f"MovieFinder is at {settings.address} and keeps its data in {settings.data}", err=True)
+
+
+def _ended(_arbiter: Any, worker: Any) -> None:
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["moviefinder.runner"].stop()
+        worker.wsgi.extensions["moviefinder"].close()

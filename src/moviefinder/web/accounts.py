@@ -1,0 +1,30 @@
+"""Who the user is. Guests come of themselves with the first write; ways to sign in come later."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_openapi import APIBlueprint, Tag
+
+from moviefinder.web import schemas
+from moviefinder.web.answers import failures
+from moviefinder.web.security import Access, access, end_session, moviefinder, reader
+
+blueprint = APIBlueprint("accounts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="accounts")])
+
+
+@blueprint.get("/session", responses={200: schemas.Session, **failures(401)})
+@access(Access.READER)
+def show_session() -> schemas.Session:
+    """Who asks; nobody without a cookie."""
+    with moviefinder().reading() as session:
+        asker = reader(session)
+    user = asker and schemas.User(id=asker.user_id, guest=True, created_at=asker.created_at)
+    return schemas.Session(user=user)
+
+
+@blueprint.delete("/session", responses={204: None, **failures(403)})
+@access(Access.ENDING)
+def delete_session() -> Response:
+    """End the session, also one that had ended, and have the browser forget it."""
+    end_session()
+    return Response(status=204)

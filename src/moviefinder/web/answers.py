@@ -1,0 +1,36 @@
+"""How a view answers: with a schema, which becomes JSON here, and with which failures, which the document names."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response
+from flask_openapi import OpenAPI
+from pydantic import BaseModel
+
+from moviefinder.web.problems import MEDIA_TYPE
+from moviefinder.web.schemas import Problem
+from moviefinder.web.security import JsonRequest
+
+
+class Api(OpenAPI):
+    """Flask with typed views whose answers may be schemas."""
+
+    request_class = JsonRequest
+
+    def make_response(self, rv: Any) -> Response:
+        """Turn what a view returned into a response: a schema, or a schema and a status."""
+        if isinstance(rv, BaseModel):
+            return Response(rv.model_dump_json(), mimetype="application/json")
+        response: Response = super().make_response(rv)
+        return response
+
+
+def failures(*statuses: int) -> dict[str, dict[str, Any]]:
+    """The failures of a view for the API document, each a problem document."""
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {
+        str(status): {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }

@@ -1,0 +1,119 @@
+"""Search, look up, show, similar, random; people and the values that films can be filtered by."""
+
+from __future__ import annotations
+
+import random
+
+from flask_openapi import APIBlueprint, Tag
+
+from moviefinder.records import GENRES
+from moviefinder.services import films
+from moviefinder.web import schemas
+from moviefinder.web.answers import failures
+from moviefinder.web.security import Access, access, moviefinder
+
+blueprint = APIBlueprint("films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")])
+
+
+@blueprint.get("/films", responses={200: schemas.FilmList})
+@access(Access.PUBLIC)
+def search_films(query: schemas.FilmQuery) -> schemas.FilmList:
+    """Films by title as it is typed, best first; without a query the best known."""
+    app = moviefinder()
+    with app.reading() as session:
+        found = films.search(session, app.titles.newest(session), query.q, kind=query.kind, limit=query.limit)
+        return schemas.film_list(found, films.films(session, found))
+
+
+@blueprint.get("/films/random", responses={200: schemas.Film, **failures(404)})
+@access(Access.SYSTEM)
+def random_film() -> schemas.Film:
+    """One of the two thousand best-known films, another each time."""
+    with moviefinder().reading() as session:
+        return schemas.Film.of(films.film(session, films.random_film(session, random.SystemRandom())))
+
+
+@blueprint.get("/films/<film>", responses={200: schemas.FilmDetail, **failures(404)})
+@access(Access.PUBLIC)
+def show_film(path: schemas.FilmPath) -> schemas.FilmDetail:
+    """Everything known of one film, with the source of each fact."""
+    with moviefinder().reading() as session:
+        return schemas.FilmDetail.of(films.film(session, films.film_id_of(session, path.film)))
+
+
+@blueprint.get("/films/<film>/similar", responses={200: schemas.SimilarFilmList, **failures(404)})
+@access(Access.PUBLIC)
+def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schemas.SimilarFilmList:
+    """The films most alike, best first."""
+    with moviefinder().reading() as session:
+        rows = films.similar(session, films.film_id_of(session, path.film), limit=query.limit)
+        found = films.films(session, [row.film_id for row in rows])
+        return schemas.SimilarFilmList(
+            items=[
+                schemas.SimilarFilm(
+                    film=schemas.Film.of(found[row.film_id]),
+                    rank=row.rank,
+                    weight=row.weight,
+                    source=row.source,
+                )
+                for row in rows
+                if row.film_id in found
+            ]
+        )
+
+
+@blueprint.get("/genres", responses={200: schemas.GenreList})
+@access(Access.PUBLIC)
+def list_genres() -> schemas.GenreList:
+    """The genres that films have, most frequent first."""
+    app = moviefinder()
+    with app.reading() as session:
+        rows = films.counted(app.films.newest(session), "genres", GENRES)
+    return schemas.GenreList(
+        items=[schemas.Genre(slug=row.code, name=row.name, films=row.films) for row in rows]
+    )
+
+
+@blueprint.get("/languages", responses={200: schemas.PlaceList})
+@access(Access.PUBLIC)
+def list_languages() -> schemas.PlaceList:
+    """The languages of films, most frequent first."""
+    return _places("languages", "languages")
+
+
+@blueprint.get("/countries", responses={200: schemas.PlaceList})
+@access(Access.PUBLIC)
+def list_countries() -> schemas.PlaceList:
+    """The countries that made films, most frequent first."""
+    return _places("countries", "territories")
+
+
+@blueprint.get("/certificates", responses={200: schemas.PlaceList})
+@access(Access.PUBLIC)
+def list_certificates() -> schemas.PlaceList:
+    """The certificates that films have, most frequent first."""
+    return _places("certificates", None)
+
+
+def _places(column: str, names: str | None) -> schemas.PlaceList:
+    app = moviefinder()
+    with app.reading() as session:
+        rows = films.counted(app.films.newest(session), column, films.english_names(names) if names else {})
+    return schemas.PlaceList(items=[schemas.Place.of(row) for row in rows])
+
+
+@blueprint.get("/people", responses={200: schemas.PersonList})
+@access(Access.PUBLIC)
+def search_people(query: schemas.PersonQuery) -> schemas.PersonList:
+    """People by name as it is typed, those with the best-known films first."""
+    with moviefinder().reading() as session:
+        rows = films.people(session, query.q, limit=query.limit)
+    return schemas.PersonList(items=[schemas.Person.of(row) for row in rows])
+
+
+@blueprint.get("/people/<int:person>", responses={200: schemas.Person, **failures(404)})
+@access(Access.PUBLIC)
+def show_person(path: schemas.PersonPath) -> schemas.Person:
+    """A person's name, and in how many films they had a part."""
+    with moviefinder().reading() as session:
+        return schemas.Person.of(films.person(session, path.person))

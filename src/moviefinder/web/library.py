@@ -1,0 +1,249 @@
+"""What the user said of films: read, say, forget, look back, undo."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from flask import Response, request
+from flask_openapi import APIBlueprint, Tag
+from sqlalchemy.orm import Session
+
+from moviefinder.errors import Invalid, Stale
+from moviefinder.services import films, library
+from moviefinder.store import limits
+from moviefinder.web import schemas
+from moviefinder.web.answers import failures
+from moviefinder.web.security import Access, access, keep_session_alive, moviefinder, reader, writer
+
+blueprint = APIBlueprint("library", __name__, url_prefix="/api/v1/library", abp_tags=[Tag(name="library")])
+
+_KEY_TYPES: Mapping[str, type[Any] | tuple[type[Any], ...]] = {
+    "recent": datetime,
+    "title": str,
+    "year": int,
+    "score": (int, float),
+    "changes": type(None),
+}
+"""What a cursor holds besides a number, by sorting."""
+
+
+@blueprint.get("", responses={200: schemas.EntryList, **failures(401)})
+@access(Access.READER)
+def list_entries(query: schemas.LibraryQuery) -> schemas.EntryList:
+    """What was said of films, newest first unless sorted otherwise; one list of it with `show`."""
+    after = _read_cursor(query.cursor, query.sort)
+    with moviefinder().reading() as session:
+        asker = reader(session)
+        if asker is None:
+            return schemas.EntryList(items=[], next=None, count=0, counts=schemas.LibraryCounts.none())
+        page = library.entries(
+            session,
+            asker.user_id,
+            today=_today(),
+            show=query.show,
+            q=query.q,
+            film_ids=query.film,
+            sort=query.sort,
+            after=after,
+            limit=query.limit,
+        )
+        counts = library.counts(session, asker.user_id, today=_today())
+        found = films.films(session, [entry.film_id for entry in page.entries])
+    keep_session_alive()
+    return schemas.EntryList(
+        items=[schemas.Entry.of_entry(entry, found) for entry in page.entries],
+        next=_write_cursor(page.next, query.sort),
+        count=page.count,
+        counts=schemas.LibraryCounts(**counts),
+    )
+
+
+@blueprint.get("/changes", responses={200: schemas.ChangeList, **failures(401)})
+@access(Access.READER)
+def list_changes(query: schemas.ChangeQuery) -> schemas.ChangeList:
+    """Every write, newest first."""
+    after = _read_cursor(query.cursor, "changes")
+    with moviefinder().reading() as session:
+        asker = reader(session)
+        if asker is None:
+            return schemas.ChangeList(items=[], next=None)
+        rows = library.changes(session, asker.user_id, before_id=after and after[1], limit=query.limit)
+        found = films.films(session, [row.film_id for row in rows])
+    shown = rows[: query.limit]
+    return schemas.ChangeList(
+        items=[schemas.PastChange.of(row, found) for row in shown],
+        next=_write_cursor((None, shown[-1].id), "changes") if len(rows) > len(shown) else None,
+    )
+
+
+@blueprint.post("/changes/<int:change>/undo", responses={200: schemas.Said, **failures(401, 403, 404, 409)})
+@access(Access.WRITER)
+def undo_change(path: schemas.ChangePath) -> Response | schemas.Said:
+    """Put a film's answers back to what they were before the change; doing it twice is doing it once."""
+    return _write(lambda session, user_id: library.undo(session, user_id, path.change, now=_now()))
+
+
+@blueprint.get("/<film>", responses={200: schemas.Entry, **failures(401, 404)})
+@access(Access.READER)
+def show_entry(path: schemas.FilmPath) -> schemas.Entry:
+    """What was said of one film; 404 when nothing was."""
+    with moviefinder().reading() as session:
+        asker = reader(session)
+        film_id = films.film_id_of(session, path.film)
+        entry = library.entry_of(session, asker.user_id if asker else 0, film_id)
+        return schemas.Entry.of_entry(entry, films.films(session, [film_id]))
+
+
+@blueprint.patch(
+    "/<film>", responses={200: schemas.Said, **failures(400, 401, 403, 404, 412, 413, 415, 429, 503)}
+)
+@access(Access.WRITER)
+def say(path: schemas.FilmPath, body: schemas.EntryChange) -> Response | schemas.Said:
+    """Merge answers into what was said; durable when answered, and saying it again changes nothing.
+
+    The first write without a cookie makes a guest. `If-Match: "version"` refuses a stale write with 412;
+    `Idempotency-Key` has a repeated one answered as the first was, for a day.
+    """
+    said = body.model_dump(exclude_unset=True, exclude={"said_at"})
+    if not said:
+        raise Invalid('Say something of the film, such as {"verdict": "liked"}.', field="body")
+
+    def write(session: Session, user_id: int) -> library.Said:
+        return library.say(
+            session,
+            user_id,
+            films.film_id_of(session, path.film),
+            said,
+            now=_now(),
+            said_at=body.said_at,
+            expected_version=_expected_version(),
+            via=_via(),
+        )
+
+    return _write(write)
+
+
+@blueprint.delete("/<film>", responses={204: None, **failures(401, 403, 404, 429, 503)})
+@access(Access.WRITER)
+def forget(path: schemas.FilmPath) -> Response:
+    """Forget all that was said of the film; the history can bring it back."""
+
+    def write(session: Session, user_id: int) -> library.Said:
+        return library.forget(session, user_id, films.film_id_of(session, path.film), now=_now(), via=_via())
+
+    _write(write)
+    return Response(status=204)
+
+
+def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.Said:
+    """One write in one transaction, with the guest it makes and the reply it is remembered by."""
+    app = moviefinder()
+    key = _idempotency_key()
+    try:
+        with app.transaction() as session:
+            user_id = writer(session).user_id
+            if key and (reply := limits.remembered(session, user_id, key)):
+                return _repeated(reply)
+            said = write(session, user_id)
+            found = films.films(session, [said.entry.film_id]) if said.entry else {}
+            answer = schemas.Said.of(said, found)
+            if key:
+                body = answer.model_dump(mode="json")
+                limits.remember(
+                    session, user_id, key, limits.RememberedReply(_fingerprint(), 200, body), now=_now()
+                )
+            return answer
+    except Stale as error:
+        raise _with_current_entry(error) from error
+
+
+def _with_current_entry(error: Stale) -> Stale:
+    with moviefinder().reading() as session:
+        asker = reader(session)
+        film_id = films.film_id_of(session, str((request.view_args or {}).get("film")))
+        page = library.entries(session, asker.user_id if asker else 0, today=_today(), film_ids=[film_id])
+        found = films.films(session, [film_id])
+    current = [schemas.Entry.of_entry(entry, found).model_dump(mode="json") for entry in page.entries]
+    error.more["entry"] = current[0] if current else None
+    return error
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= 200 and key.isascii() and key.isprintable()):
+        raise Invalid(
+            "Idempotency-Key must have 1 to 200 printable ASCII characters.", field="Idempotency-Key"
+        )
+    return key
+
+
+def _fingerprint() -> bytes:
+    """What the request asks for: a key that comes back with something else is a mistake of the caller's."""
+    return hashlib.sha256(
+        b"\n".join((request.method.encode(), request.path.encode(), request.get_data()))
+    ).digest()
+
+
+def _repeated(reply: limits.RememberedReply) -> Response:
+    if reply.request_hash != _fingerprint():
+        raise Invalid(
+            "This Idempotency-Key was used for another request. Take a new one.", field="Idempotency-Key"
+        )
+    return Response(json.dumps(reply.body), reply.status, mimetype="application/json")
+
+
+def _expected_version() -> int | None:
+    named = request.headers.get("If-Match")
+    if named is None:
+        return None
+    version = named.strip().strip('"')
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
+        raise Invalid('If-Match must hold a version, such as "3".', field="If-Match")
+    return int(version)
+
+
+def _via() -> str:
+    return "page" if request.headers.get("Sec-Fetch-Site") == "same-origin" else "api"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _today() -> date:
+    return _now().date()
+
+
+def _write_cursor(place: tuple[Any, int] | None, sort: str) -> str | None:
+    if place is None:
+        return None
+    key, number = place
+    key = key.isoformat() if isinstance(key, datetime) else key
+    return base64.urlsafe_b64encode(json.dumps([sort, key, number]).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None, sort: str) -> tuple[Any, int] | None:
+    """The place that `_write_cursor` wrote, for the same sorting."""
+    if not cursor:
+        return None
+    try:
+        written, key, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        expected = _KEY_TYPES[sort]
+        key = datetime.fromisoformat(key) if expected is datetime else key
+        if (
+            written != sort
+            or not isinstance(key, expected)
+            or type(number) is not int
+            or abs(number) >= 2**63
+        ):
+            raise ValueError("of another list")
+    except (ValueError, TypeError) as error:
+        raise Invalid(
+            "This is no cursor of this list. Take it from 'next' of the answer before.", field="cursor"
+        ) from (error)
+    return key, number

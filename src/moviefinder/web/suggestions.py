@@ -1,0 +1,37 @@
+"""Our titles in the address and answer shape of IMDb's suggestion files, so that clients written for those work."""
+
+from __future__ import annotations
+
+from flask_openapi import APIBlueprint, Tag
+
+from moviefinder.services import films
+from moviefinder.titles.suggestion import MOST_ROWS, suggestion, suggestion_query
+from moviefinder.web import schemas
+from moviefinder.web.security import Access, access, moviefinder
+
+blueprint = APIBlueprint(
+    "suggestions", __name__, url_prefix="/suggestion", abp_tags=[Tag(name="suggestions")]
+)
+
+
+@blueprint.get("/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
+@access(Access.PUBLIC)
+def suggest(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> schemas.SuggestionFile:
+    """At most eight films for what was typed so far. The letter may be any; clients send `x` or the first one."""
+    return _file(path.query)
+
+
+@blueprint.get("/titles/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
+@access(Access.PUBLIC)
+def suggest_titles(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> schemas.SuggestionFile:
+    """The same: there are only titles here."""
+    return _file(path.query)
+
+
+def _file(text: str) -> schemas.SuggestionFile:
+    app = moviefinder()
+    typed = suggestion_query(text)
+    with app.reading() as session:
+        found = films.search(session, app.titles.newest(session), typed, kind=None, limit=MOST_ROWS)
+        rows = films.suggestion_rows(session, found)
+    return schemas.SuggestionFile.model_validate(suggestion(typed, rows))
