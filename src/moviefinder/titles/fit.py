@@ -20,32 +20,32 @@ class Costs:
     error: Mapping[Error, float] = field(
         default_factory=lambda: {
             Error.NONE: 0.0,
-            Error.SWAPPED: 4.0,
-            Error.MISSING: 4.0,
-            Error.WRONG: 5.0,
-            Error.EXTRA: 5.0,
+            Error.SWAPPED: 3.2,
+            Error.MISSING: 3.2,
+            Error.WRONG: 5.5,
+            Error.EXTRA: 5.5,
         }
     )
-    first_letter: float = 0.5  # on top: an error in the first letter
-    short_word: float = 1.0  # on top: an error in a word of three letters or fewer
-    unfinished: float = 2.5  # a word before the last is not typed to its end
-    unfinished_last: float = 0.3  # the last word is not typed to its end
+    first_letter: float = 0.1  # on top: an error in the first letter
+    short_word: float = 3.0  # on top: an error in a word of three letters or fewer
+    unfinished: float = 4.8  # a word before the last is not typed to its end
+    unfinished_last: float = 0.8  # the last word is not typed to its end
     other_number: float = 0.7  # "2" for "II"
-    no_article: float = 1.2  # an article or "and" that the title has not
-    joined: float = 2.0  # spaces are set in another way than in the title
+    no_article: float = 4.0  # an article or "and" that the title has not
+    joined: float = 4.3  # spaces are set in another way than in the title
     year: float = 0.6  # a word meant the year
     year_alone: float = 4.0  # the only word meant the year
     near_year: float = 4.0  # a word meant the year before or after
     year_begun: float = 2.0  # two or three digits meant a year
     left_out: float = 7.0  # a word fits nothing at all
-    last_wrong: float = 6.0  # the last word, of one or two letters, fits nothing: one of them is wrong
+    last_wrong: float = 10.0  # the last word, of one or two letters, fits nothing: one of them is wrong
     twice: float = 4.0  # two words stand for the same word of the title
-    alternative: float = 1.2  # not the main title
-    uncovered: float = 0.8  # times the logarithm of the title's letters over the typed ones
-    popularity: float = 0.9  # times the logarithm of the popularity rank
-    rank_offset: float = 20.0  # added to the rank: the best known are nearly equal
-    begins: float = 4.0  # gained: the title begins with what was typed
-    equals: float = 2.0  # gained: and ends with it
+    alternative: float = 0.3  # not the main title
+    uncovered: float = 0.9  # times the logarithm of the title's letters over the typed ones
+    popularity: float = 0.7  # times the logarithm of the popularity rank
+    rank_offset: float = 14.0  # added to the rank: the best known are nearly equal
+    begins: float = 2.2  # gained: the title begins with what was typed
+    equals: float = 1.1  # gained: and ends with it
 
 
 COSTS = Costs()

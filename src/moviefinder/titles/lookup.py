@@ -103,9 +103,11 @@ class Lookup:
         costs = self._costs
         year, years = year_in(text), years_beginning_with(text) if last and not alone else None
         spans: list[tuple[int, int, float]] = []
-        if year is not None:
-            exact, near = costs.year_alone if alone else costs.year, costs.near_year
-            spans = [(year, year, exact), (year - 1, year - 1, near), (year + 1, year + 1, near)]
+        if year is not None and alone:
+            spans = [(year, year, costs.year_alone)]
+        elif year is not None:
+            near = costs.near_year
+            spans = [(year, year, costs.year), (year - 1, year - 1, near), (year + 1, year + 1, near)]
         elif years is not None:
             spans = [(*years, costs.year_begun)]
         return [
