@@ -1,7 +1,14 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { compressed } from "./plugins/compressed.ts";
 
+/** The page is released with the server and bears its version. */
+const version = /__version__ = "([^"]+)"/.exec(
+  readFileSync(new URL("../src/moviefinder/__init__.py", import.meta.url), "utf8"),
+)?.[1];
+
 export default defineConfig({
+  define: { __VERSION__: JSON.stringify(version ?? "") },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   plugins: [compressed()],
   build: {

@@ -1,5 +1,36 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
+import { followLinks } from "./state/address.ts";
+import { watchConnection } from "./state/connection.ts";
+import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
+import { watchKeys } from "./state/moves.ts";
+import { theme } from "./state/preferences.ts";
+import { watchLibrary } from "./state/recommendations.ts";
+import { watchSession } from "./state/session.ts";
+import { forgetShelves, watchShelves } from "./state/shelf.ts";
+import { useLanguage } from "./state/strings.ts";
 import "./style/tokens.css";
+import "./style/base.css";
+import "./style/parts.css";
+import "./style/views.css";
+import { Page } from "./views/page.tsx";
+
+effect(() => {
+  if (theme.value === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme.value;
+});
+effect(() => void useLanguage());
+
+watchConnection();
+watchSession(() => {
+  forgetEnjoyed();
+  forgetShelves();
+});
+watchLibrary();
+watchEnjoyed();
+watchShelves();
+watchKeys();
+followLinks();
 
 const page = document.getElementById("page");
-if (page) render(<h1>MovieFinder</h1>, page);
+if (page) render(<Page />, page);

@@ -1,0 +1,220 @@
+/** Everything that crosses the network: the only file that calls `fetch`. */
+import type { components } from "./api-types.ts";
+
+type Schemas = components["schemas"];
+export type Film = Schemas["Film"];
+export type FilmDetail = Schemas["FilmDetail"];
+export type Person = Schemas["Person"];
+export type Answers = Schemas["Answers"];
+export type Entry = Schemas["Entry"];
+export type Verdict = NonNullable<Answers["verdict"]>;
+export type Kind = Film["kind"];
+export type NamedFilm = Pick<Film, "id" | "title" | "year" | "kind">;
+
+export interface Page<Item> {
+  items: Item[];
+  next: string | null;
+}
+export interface Because {
+  film: NamedFilm;
+  share: number;
+}
+export interface Recommendation {
+  film: Film;
+  score: number;
+  because: Because[];
+}
+export interface Recommendations extends Page<Recommendation> {
+  count: number;
+  left_out: Record<string, number>;
+  hint: string | null;
+  relax: { filter: string; frees: number }[];
+  pending: number;
+}
+export interface Similar {
+  film: Film;
+  rank: number;
+  weight: number;
+  source: string;
+}
+export type Shelf = "liked" | "fine" | "disliked" | "seen" | "saved" | "snoozed";
+export type Counts = Record<Shelf, number>;
+export interface LibraryPage extends Page<Entry> {
+  count: number;
+  counts: Counts;
+}
+export interface Change {
+  id: number;
+  film: Film;
+  before: Answers | null;
+  after: Answers | null;
+  said_at: string;
+  via: string;
+  undone: boolean;
+}
+export interface Said {
+  entry: Entry | null;
+  change: { id: number } | null;
+}
+export type Patch = Partial<
+  Pick<Answers, "verdict" | "seen" | "seen_on" | "saved" | "snoozed_until" | "rating">
+>;
+export interface User {
+  id: number;
+  guest: boolean;
+  created_at: string;
+}
+export interface Suggestion {
+  id: string;
+  l: string;
+  y?: number;
+  q?: string;
+  s?: string;
+  film?: number;
+}
+export interface GenreCount {
+  slug: string;
+  name: string;
+  films: number;
+}
+export interface CodeCount {
+  code: string;
+  name: string;
+  films: number;
+}
+export interface PersonCount extends Person {
+  films: number;
+}
+
+/** The server answered and refused; `detail` is written for people. */
+export class ApiError extends Error {
+  override name = "ApiError";
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    readonly detail: string,
+  ) {
+    super(`${status} ${detail}`);
+  }
+}
+
+/** No answer came: the server is away, or there is no connection. */
+export class AwayError extends Error {
+  override name = "AwayError";
+}
+
+export type Query = Record<string, string | number | readonly (string | number)[] | null | undefined>;
+
+interface Options {
+  query?: Query | URLSearchParams;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+type Listener = () => void | Promise<void>;
+let sessionEnded: Listener = () => {};
+let reached: (isThere: boolean) => void = () => {};
+
+/** What to do when the server says that the cookie is unknown or has expired; the request is then tried once more. */
+export function whenSessionEnds(listener: Listener): void {
+  sessionEnded = listener;
+}
+
+/** Told after every request whether the server could be reached. */
+export function whenReached(listener: (isThere: boolean) => void): void {
+  reached = listener;
+}
+
+export function queryString(query: Query | URLSearchParams | undefined): string {
+  if (!query) return "";
+  const params = query instanceof URLSearchParams ? query : new URLSearchParams();
+  if (!(query instanceof URLSearchParams)) {
+    for (const [name, value] of Object.entries(query)) {
+      if (value === null || value === undefined || value === "") continue;
+      for (const one of Array.isArray(value) ? value : [value]) params.append(name, String(one));
+    }
+  }
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const problem: { type?: string; title?: string; detail?: string } = await response.json().catch(() => ({}));
+  return new ApiError(response.status, problem.type ?? "about:blank", problem.detail ?? problem.title ?? "");
+}
+
+async function request<T>(method: string, path: string, options: Options = {}, isRetry = false): Promise<T> {
+  const { query, body, headers, signal } = options;
+  let response: Response;
+  try {
+    response = await fetch(path + queryString(query), {
+      method,
+      credentials: "same-origin",
+      headers: {
+        Accept: "application/json",
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    reached(false);
+    throw new AwayError(String(error));
+  }
+  // A proxy that answers for a server that is gone.
+  if (response.status === 502 || response.status === 504) {
+    reached(false);
+    throw new AwayError(`${response.status}`);
+  }
+  reached(true);
+  if (!response.ok) {
+    const error = await refusal(response);
+    if (error.status === 401 && error.type.endsWith("/session-ended") && !isRetry) {
+      await sessionEnded();
+      return request(method, path, options, true);
+    }
+    throw error;
+  }
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+const V1 = "/api/v1";
+const get = <T>(path: string, query?: Options["query"], signal?: AbortSignal) =>
+  request<T>("GET", V1 + path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+
+/** IMDb's suggestion files are named by the query: lower case, one underscore for each space. */
+export function suggestionPath(text: string): string {
+  const name = text.trim().toLowerCase().replace(/\s+/g, "_").slice(0, 80);
+  return `/suggestion/x/${encodeURIComponent(name)}.json`;
+}
+
+export const api = {
+  films: (query: { q?: string; kind?: Kind; limit?: number }, signal?: AbortSignal) =>
+    get<Page<Film>>("/films", query, signal),
+  randomFilm: () => get<Film>("/films/random"),
+  film: (id: number, signal?: AbortSignal) => get<FilmDetail>(`/films/${id}`, undefined, signal),
+  similar: (id: number, limit: number, signal?: AbortSignal) =>
+    get<Page<Similar>>(`/films/${id}/similar`, { limit }, signal),
+  genres: () => get<Page<GenreCount>>("/genres"),
+  languages: () => get<Page<CodeCount>>("/languages"),
+  countries: () => get<Page<CodeCount>>("/countries"),
+  people: (q: string, signal?: AbortSignal) => get<Page<PersonCount>>("/people", { q, limit: 8 }, signal),
+  suggestions: (text: string, signal?: AbortSignal) =>
+    request<{ d?: Suggestion[] }>("GET", suggestionPath(text), signal ? { signal } : {}),
+
+  recommendations: (query: URLSearchParams, signal?: AbortSignal) =>
+    get<Recommendations>("/recommendations", query, signal),
+
+  library: (query: Query, signal?: AbortSignal) => get<LibraryPage>("/library", query, signal),
+  say: (film: number, patch: Patch, key: string) =>
+    request<Said>("PATCH", `${V1}/library/${film}`, { body: patch, headers: { "Idempotency-Key": key } }),
+  forget: (film: number) => request<void>("DELETE", `${V1}/library/${film}`),
+  changes: (query: Query, signal?: AbortSignal) => get<Page<Change>>("/library/changes", query, signal),
+  undo: (change: number) => request<Said>("POST", `${V1}/library/changes/${change}/undo`),
+
+  session: () => get<{ user: User | null }>("/session"),
+  forgetSession: () => request<void>("DELETE", `${V1}/session`),
+};

@@ -1,0 +1,63 @@
+import { useMemo } from "preact/hooks";
+import type { Film } from "../api.ts";
+import { HEIGHT, WIDTH } from "../drawing/compositions.ts";
+import { draw } from "../drawing/poster.ts";
+
+/** Height of a poster in the units of its drawing: 2:3. */
+const TALL = 180;
+
+/** A poster of our own: a picture built as elements, and the title over it as ordinary text. */
+export function DrawnPoster({ film }: { film: Film }) {
+  const { palette, shapes, words, share, title } = useMemo(() => draw(film), [film]);
+  const picture = TALL * (1 - share);
+  const maker = film.directors[0] ?? film.creators[0];
+  const grain = `grain-${film.id}`;
+  return (
+    <div
+      class={`drawn ${words === "top" ? "drawn-top" : ""}`}
+      style={{
+        "--paper": palette.ground,
+        "--print": palette.text,
+        "--size": `${title.size}cqw`,
+        "--share": `${share * 100}%`,
+      }}
+    >
+      <svg viewBox={`0 0 ${WIDTH} ${TALL}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
+        <svg
+          class="picture"
+          y={words === "top" ? TALL - picture : 0}
+          width={WIDTH}
+          height={picture}
+          viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+          preserveAspectRatio="xMidYMid slice"
+        >
+          {shapes.map(([Tag, attributes], index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the shapes of a film never change
+            <Tag key={index} {...attributes} />
+          ))}
+          {palette.isGrainy && (
+            <>
+              <pattern
+                id={grain}
+                width="4"
+                height="4"
+                patternUnits="userSpaceOnUse"
+                patternTransform="rotate(30)"
+              >
+                <circle cx="2" cy="2" r="0.9" fill={palette.ground} />
+              </pattern>
+              <rect width={WIDTH} height={HEIGHT} fill={`url(#${grain})`} opacity="0.5" />
+            </>
+          )}
+        </svg>
+      </svg>
+      <div class="drawn-words">
+        <span class="drawn-title">{film.title}</span>
+        <span class="drawn-line">
+          {film.year !== null && <span>{film.year}</span>}
+          {maker && <span>{maker.name}</span>}
+        </span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { useSignal } from "@preact/signals";
+import { useId } from "preact/hooks";
+import type { Because, Film } from "../api.ts";
+import { answersTo } from "../state/library.ts";
+import { actOnKey } from "./card-keys.ts";
+import { CardMenu } from "./card-menu.tsx";
+import { DecisionButtons } from "./decision-buttons.tsx";
+import { FactLine, GenreLine } from "./facts.tsx";
+import { Poster } from "./poster.tsx";
+import { Reasons } from "./reasons.tsx";
+import { Summary } from "./summary.tsx";
+import { Trailer } from "./trailer.tsx";
+
+export type CardSize = "hero" | "large" | "usual";
+
+/** After an answer that took a card away the focus goes to the one that took its place. */
+function keepFocus(card: HTMLElement): void {
+  const cards = card.closest("[data-cards]");
+  if (!cards || !card.contains(document.activeElement)) return;
+  const index = [...cards.querySelectorAll("[data-card]")].indexOf(card);
+  requestAnimationFrame(() => {
+    if (card.isConnected || !cards.isConnected) return;
+    const left = cards.querySelectorAll<HTMLElement>("[data-card]");
+    const next = left[Math.min(index, left.length - 1)] ?? document.querySelector<HTMLElement>("h1");
+    next?.focus({ preventScroll: left.length > 0 });
+  });
+}
+
+export function FilmCard({
+  film,
+  because = [],
+  size = "usual",
+}: {
+  film: Film;
+  because?: readonly Because[];
+  size?: CardSize;
+}) {
+  const answers = answersTo(film.id).value;
+  const isOpen = useSignal(false);
+  const id = useId();
+
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: keys act on the card that holds the focus
+    <article
+      class={`card ${size}`}
+      data-card={film.id}
+      tabIndex={-1}
+      aria-labelledby={id}
+      onClickCapture={(event) => keepFocus(event.currentTarget)}
+      onKeyDown={(event) => {
+        keepFocus(event.currentTarget);
+        actOnKey(event, film, answers, isOpen);
+      }}
+    >
+      <Poster film={film} />
+      <div class="words">
+        <div class="head">
+          <h3 id={id} class="title">
+            <a href={`/film/${film.id}`}>{film.title}</a>
+          </h3>
+          <CardMenu film={film} answers={answers} />
+        </div>
+        <FactLine film={film} />
+        <Summary film={film} />
+        <GenreLine film={film} />
+        <Reasons because={because} isOpen={isOpen} />
+      </div>
+      <DecisionButtons film={film} answers={answers} />
+      <Trailer film={film} />
+    </article>
+  );
+}

@@ -1,0 +1,97 @@
+/** Where we are: the address, the route in it, and going elsewhere without losing the place. */
+import { computed, signal } from "@preact/signals";
+
+export type Route =
+  | { name: "recommendations" }
+  | { name: "search" }
+  | { name: "library" }
+  | { name: "film"; id: number }
+  | { name: "about" }
+  | { name: "nowhere" };
+
+type Arrival = "start" | "push" | "replace" | "back";
+interface Place {
+  url: URL;
+  arrival: Arrival;
+}
+
+const here = (): URL => new URL(location.href);
+const place = signal<Place>({ url: here(), arrival: "start" });
+
+export const url = computed(() => place.value.url);
+/** How we came here: a list is fetched afresh for a new visit and kept when somebody comes back. */
+export const arrival = computed(() => place.value.arrival);
+export const path = computed(() => url.value.pathname);
+export const search = computed(() => url.value.searchParams);
+
+export function routeOf(pathname: string): Route {
+  if (pathname === "/") return { name: "recommendations" };
+  if (pathname === "/search" || pathname === "/library" || pathname === "/about")
+    return { name: pathname.slice(1) as "search" | "library" | "about" };
+  const film = /^\/film\/(\d{1,15})$/.exec(pathname);
+  return film ? { name: "film", id: Number(film[1]) } : { name: "nowhere" };
+}
+export const route = computed(() => routeOf(path.value));
+
+/** The last address of For you, so that its link leads back to the same filters. */
+export const forYou = signal("/");
+
+function arrive(how: Arrival): void {
+  place.value = { url: here(), arrival: how };
+  if (path.peek() === "/") forYou.value = `/${url.peek().search}`;
+}
+
+function rememberScroll(): void {
+  history.replaceState({ ...history.state, scroll: window.scrollY }, "");
+}
+
+/** How far down this entry of the history was when it was left. */
+export function rememberedScroll(): number {
+  return Number(history.state?.scroll ?? 0);
+}
+
+export function go(href: string, options: { replace?: boolean } = {}): void {
+  if (options.replace) {
+    history.replaceState({ ...history.state }, "", href);
+    arrive("replace");
+    return;
+  }
+  rememberScroll();
+  history.pushState({ inside: true }, "", href);
+  arrive("push");
+}
+
+/** Back to where the reader came from; to For you when that is outside of the page. */
+export function back(): void {
+  if (history.state?.inside) history.back();
+  else go(forYou.value);
+}
+
+function isOurs(link: HTMLAnchorElement, event: MouseEvent): boolean {
+  return (
+    link.origin === location.origin &&
+    !link.target &&
+    !link.hasAttribute("download") &&
+    event.button === 0 &&
+    !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) &&
+    routeOf(link.pathname).name !== "nowhere" &&
+    !(link.hash && link.pathname === location.pathname)
+  );
+}
+
+/** Real links everywhere: those that lead to our own screens are followed without loading the page again. */
+export function followLinks(): void {
+  history.scrollRestoration = "manual";
+  arrive("start");
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || !(event.target instanceof Element)) return;
+    const link = event.target.closest("a");
+    if (!link || !isOurs(link, event)) return;
+    event.preventDefault();
+    go(link.pathname + link.search, { replace: link.href === location.href });
+  });
+  window.addEventListener("popstate", () => arrive("back"));
+  window.addEventListener("pagehide", rememberScroll);
+  // Going back leaves no moment to note the place before the entry changes, so it is noted after each scroll.
+  window.addEventListener("scrollend", rememberScroll);
+}

@@ -1,0 +1,39 @@
+/** What this browser remembers: choices about the page, nothing about films. */
+import { effect, type Signal, signal } from "@preact/signals";
+
+function stored(name: string): string | null {
+  try {
+    return localStorage.getItem(`moviefinder.${name}`);
+  } catch {
+    return null; // storage is switched off: choices then last as long as the page
+  }
+}
+
+function remembered<T extends string>(name: string, choices: readonly T[], fallback: T): Signal<T> {
+  const found = stored(name) as T | null;
+  const choice = signal<T>(found !== null && choices.includes(found) ? found : fallback);
+  effect(() => {
+    const value = choice.value;
+    try {
+      if (value === fallback) localStorage.removeItem(`moviefinder.${name}`);
+      else localStorage.setItem(`moviefinder.${name}`, value);
+    } catch {
+      // as above
+    }
+  });
+  return choice;
+}
+
+export const THEMES = ["system", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+export const theme = remembered<Theme>("theme", THEMES, "system");
+
+export const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+export const chosenLanguage = remembered<Language | "system">("language", ["system", ...LANGUAGES], "system");
+
+/** Whether single keys act (WCAG 2.1.4 asks for a way to switch them off). */
+export const singleKeys = remembered("keys", ["on", "off"], "on");
+
+/** Whether this person has been told that trailers play from YouTube, and said yes. */
+export const trailerConsent = remembered("trailers", ["ask", "yes"], "ask");

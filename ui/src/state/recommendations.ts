@@ -1,0 +1,147 @@
+/** The list of For you: stable within a visit; a film that was answered is replaced in its place. */
+import { signal } from "@preact/signals";
+import { api, type Film, type Recommendation, type Recommendations } from "../api.ts";
+import { isDecided, whenSaid } from "./library.ts";
+import { Loader } from "./loading.ts";
+
+/** One large card, then rows of two: an odd number fills them. */
+export const FIRST = 15;
+export const MORE = 12;
+/** Fetched with the first page, so that a card that goes has a successor at hand. */
+const FETCHED = 27;
+
+export interface List {
+  query: string;
+  items: readonly Recommendation[];
+  /** Ranked behind the items, not shown yet. */
+  reserve: readonly Recommendation[];
+  next: string | null;
+  count: number;
+  leftOut: Record<string, number>;
+  hint: string | null;
+  relax: Recommendations["relax"];
+}
+
+const loader = new Loader<List>();
+export const list = loader.state;
+
+/** Whether answers given since would change the list. */
+export const isStale = signal(false);
+export const isFetchingMore = signal(false);
+
+/** Where a film stood when it was answered, so that undoing puts it back there. */
+const removed = new Map<number, { item: Recommendation; index: number }>();
+
+async function fetchPage(query: string, cursor: string | null, limit: number, signal?: AbortSignal) {
+  const params = new URLSearchParams(query);
+  params.set("limit", String(limit));
+  if (cursor) params.set("cursor", cursor);
+  return api.recommendations(params, signal);
+}
+
+async function fetchList(query: string, signal: AbortSignal): Promise<List> {
+  const page = await fetchPage(query, null, FETCHED, signal);
+  removed.clear();
+  return {
+    query,
+    items: page.items.slice(0, FIRST),
+    reserve: page.items.slice(FIRST),
+    next: page.next,
+    count: page.count,
+    leftOut: page.left_out,
+    hint: page.hint,
+    relax: page.relax,
+  };
+}
+
+export async function refresh(query: string): Promise<void> {
+  isStale.value = false;
+  const isFresh = loader.state.peek().value?.query !== query;
+  await loader.load((signal) => fetchList(query, signal), { isFresh });
+}
+
+/** Shows the list for these filters: the one at hand for somebody who comes back, a fresh one when answers changed it. */
+export function open(query: string, isBack: boolean): void {
+  const { status, value } = loader.state.peek();
+  const isThere = value?.query === query && status !== "failed";
+  if (isThere && (isBack || !isStale.peek())) return;
+  void refresh(query);
+}
+
+/** Puts off asking, so that three taps in a row ask once. */
+const SETTLE_MS = 120;
+let settling: ReturnType<typeof setTimeout> | undefined;
+export function refreshSoon(query: string): void {
+  clearTimeout(settling);
+  settling = setTimeout(() => void refresh(query), SETTLE_MS);
+}
+
+async function refill(): Promise<void> {
+  const { value } = loader.state.peek();
+  if (!value?.next || isFetchingMore.peek()) return;
+  isFetchingMore.value = true;
+  try {
+    const page = await fetchPage(value.query, value.next, FETCHED);
+    loader.change((list) => {
+      if (list.query !== value.query) return list;
+      const had = new Set([...list.items, ...list.reserve].map((item) => item.film.id));
+      const fresh = page.items.filter((item) => !had.has(item.film.id) && !removed.has(item.film.id));
+      return { ...list, reserve: [...list.reserve, ...fresh], next: page.next };
+    });
+  } catch {
+    // The list stays as it is: "more" can be asked for again.
+  } finally {
+    isFetchingMore.value = false;
+  }
+}
+
+/** Shows the next films of the list. */
+export async function more(): Promise<void> {
+  if ((loader.state.peek().value?.reserve.length ?? 0) < MORE) await refill();
+  loader.change((list) => ({
+    ...list,
+    items: [...list.items, ...list.reserve.slice(0, MORE)],
+    reserve: list.reserve.slice(MORE),
+  }));
+}
+
+function remove(film: Film): void {
+  loader.change((list) => {
+    const index = list.items.findIndex((item) => item.film.id === film.id);
+    const item = list.items[index];
+    if (!item) return { ...list, reserve: list.reserve.filter((one) => one.film.id !== film.id) };
+    removed.set(film.id, { item, index });
+    const [successor, ...reserve] = list.reserve;
+    const items = [...list.items];
+    items.splice(index, 1, ...(successor ? [successor] : []));
+    return { ...list, items, reserve, count: Math.max(0, list.count - 1) };
+  });
+  if ((loader.state.peek().value?.reserve.length ?? 0) < MORE) void refill();
+}
+
+function putBack(film: Film): void {
+  const place = removed.get(film.id);
+  if (!place) return;
+  removed.delete(film.id);
+  loader.change((list) => ({
+    ...list,
+    items: list.items.toSpliced(place.index, 0, place.item),
+    count: list.count + 1,
+  }));
+}
+
+export function watchLibrary(): void {
+  whenSaid((film, before, after) => {
+    if (before.verdict !== after.verdict) isStale.value = true;
+    if (!isDecided(before) && isDecided(after)) remove(film);
+    else if (isDecided(before) && !isDecided(after)) putBack(film);
+  });
+}
+
+/** The reasons for a film, when the list at hand names it. */
+export function reasonsFor(film: number): Recommendation["because"] {
+  const { value } = loader.state.peek();
+  return value
+    ? ([...value.items, ...value.reserve].find((item) => item.film.id === film)?.because ?? [])
+    : [];
+}

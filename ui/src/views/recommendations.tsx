@@ -1,0 +1,190 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useId } from "preact/hooks";
+import { Chips, filterName } from "../parts/chips.tsx";
+import { Empty } from "../parts/empty.tsx";
+import { Failed } from "../parts/failed.tsx";
+import { type CardSize, FilmCard } from "../parts/film-card.tsx";
+import { FilterPanel } from "../parts/filters.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Skeletons } from "../parts/skeleton.tsx";
+import { Starters } from "../parts/starters.tsx";
+import { arrival } from "../state/address.ts";
+import { active, addressOf, type FilterName, filters, query, without } from "../state/filters.ts";
+import { counts, whenSaid } from "../state/library.ts";
+import {
+  isFetchingMore,
+  isStale,
+  type List,
+  list,
+  more,
+  open,
+  refresh,
+  refreshSoon,
+} from "../state/recommendations.ts";
+import { isStarting, openStarters } from "../state/starters.ts";
+import { t } from "../state/strings.ts";
+
+/** The first three picks are larger. */
+const sizeAt = (index: number): CardSize => (index === 0 ? "hero" : index < 3 ? "large" : "usual");
+const SKELETONS: readonly CardSize[] = ["hero", "large", "large", "usual", "usual"];
+/** From here on the list has enough to go by; until then the page says that more would help. */
+const ENOUGH = 3;
+
+/** How many films did not pass because what a filter asks for is not known of them. */
+function LeftOut({ leftOut }: { leftOut: List["leftOut"] }) {
+  const known = Object.entries(leftOut).filter(([, count]) => count > 0);
+  if (known.length === 0) return null;
+  return (
+    <p class="soft">
+      {known
+        .map(([name, count]) => t("left_out", { count, filter: filterName(name as FilterName) }))
+        .join(" ")}
+    </p>
+  );
+}
+
+/** The filters leave little: which one to drop, and what that gives. */
+function Relax({ relax }: { relax: List["relax"] }) {
+  if (relax.length === 0) return null;
+  return (
+    <ul class="relax">
+      {relax.slice(0, 3).map(({ filter, frees }) => (
+        <li key={filter}>
+          <a class="button" href={addressOf(without(filters.value, filter as FilterName))}>
+            {t("relax.drop", { count: frees, filter: filterName(filter as FilterName) })}
+          </a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function FilterBar({ count }: { count: number | null }) {
+  const isOpen = useSignal(false);
+  const id = useId();
+  return (
+    <div class="filter-bar">
+      <div class="filter-row">
+        <button
+          type="button"
+          class="button"
+          aria-expanded={isOpen.value}
+          aria-controls={id}
+          onClick={() => {
+            isOpen.value = !isOpen.value;
+          }}
+        >
+          <Icon name="filter" /> {t("filters")}
+        </button>
+        <Chips />
+        <p class="count" role="status">
+          {count === null ? "" : t("count", { count })}
+        </p>
+      </div>
+      <FilterPanel id={id} isOpen={isOpen} />
+    </div>
+  );
+}
+
+function Picks({ value }: { value: List }) {
+  const { items, count, reserve, next, hint, relax, leftOut } = value;
+  const hasFilters = active(filters.value).length > 0;
+  return (
+    <>
+      {isStale.value && !isStarting.value && items.length > 0 && (
+        <p class="stale">
+          {t("stale")}{" "}
+          <button type="button" class="plain" onClick={() => void refresh(query.peek())}>
+            {t("stale.refresh")}
+          </button>
+        </p>
+      )}
+      {items.length > 0 && (
+        <div class="cards" data-cards>
+          {items.map(({ film, because }, index) => (
+            <FilmCard key={film.id} film={film} because={because} size={sizeAt(index)} />
+          ))}
+        </div>
+      )}
+      {(hint === "filters_too_tight" || (items.length === 0 && hasFilters)) && (
+        <Empty title={t("tight.poster")} genre="maze">
+          <p>{items.length === 0 ? t("tight.none") : t("tight.few", { count })}</p>
+          <LeftOut leftOut={leftOut} />
+          <Relax relax={relax} />
+        </Empty>
+      )}
+      {items.length === 0 && !hasFilters && hint !== "empty_taste" && (
+        <Empty title={t("nothing.poster")} genre="horizon">
+          <p>{t("nothing.none")}</p>
+          <a class="button" href="/search">
+            {t("start.name")}
+          </a>
+        </Empty>
+      )}
+      {hint !== "filters_too_tight" && items.length > 0 && <LeftOut leftOut={leftOut} />}
+      {(reserve.length > 0 || next !== null) && (
+        <p class="more">
+          <button type="button" class="button" disabled={isFetchingMore.value} onClick={() => void more()}>
+            {t("more")}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** For you: the picks, best first, and before the first like a wall of well-known films to tap. */
+export function RecommendationsView() {
+  const { status, value, error } = list.value;
+  const hasNoTaste = value?.hint === "empty_taste";
+
+  useEffect(() => {
+    open(query.value, arrival.peek() === "back");
+  }, [query.value]);
+  useEffect(() => {
+    if (hasNoTaste) {
+      isStarting.value = true;
+      void openStarters();
+    }
+  }, [hasNoTaste]);
+  useEffect(() => {
+    // While somebody taps on the wall, every tap gives a new list; later the list stays as it is for the visit.
+    const stop = whenSaid((_, before, after) => {
+      if (isStarting.peek() && (before.verdict === "liked") !== (after.verdict === "liked"))
+        refreshSoon(query.peek());
+    });
+    return () => {
+      stop();
+      if (counts.peek().liked > 0) isStarting.value = false;
+    };
+  }, []);
+
+  const likes = counts.value.liked;
+  return (
+    <>
+      {isStarting.value ? (
+        <section class="start" aria-labelledby="start">
+          <h1 id="start" tabIndex={-1}>
+            {t("start.title")}
+          </h1>
+          <p class="lead">{t("start.lead")}</p>
+          <Starters />
+        </section>
+      ) : (
+        <h1 tabIndex={-1}>{t("recommendations.title")}</h1>
+      )}
+      {isStarting.value && !hasNoTaste && value && (
+        <h2 class="picks-title">
+          {t("start.picks")}{" "}
+          {likes > 0 && likes < ENOUGH && (
+            <span class="soft">{t("start.more_help", { count: ENOUGH - likes })}</span>
+          )}
+        </h2>
+      )}
+      {value && !hasNoTaste && <FilterBar count={status === "ready" ? value.count : null} />}
+      {status === "failed" && <Failed error={error} again={() => void refresh(query.peek())} />}
+      {status === "loading" && (!value || value.query !== query.value) && <Skeletons sizes={SKELETONS} />}
+      {value && value.query === query.value && !hasNoTaste && status !== "failed" && <Picks value={value} />}
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+import { useEffect } from "preact/hooks";
+import type { Film } from "../api.ts";
+import { Empty } from "../parts/empty.tsx";
+import { titleWithYear, years } from "../parts/facts.tsx";
+import { Failed } from "../parts/failed.tsx";
+import { FilmCard } from "../parts/film-card.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Poster } from "../parts/poster.tsx";
+import { Skeletons } from "../parts/skeleton.tsx";
+import { url } from "../state/address.ts";
+import { enjoyed, openEnjoyed } from "../state/enjoyed.ts";
+import { say } from "../state/library.ts";
+import { find, found, hint, openSearch, typed } from "../state/search.ts";
+import { t } from "../state/strings.ts";
+
+function EnjoyedFilm({ film }: { film: Film }) {
+  return (
+    <li>
+      <Poster film={film} />
+      <a class="title" href={`/film/${film.id}`}>
+        {film.title} <span class="soft">{years(film)}</span>
+      </a>
+      <button
+        type="button"
+        class="round"
+        aria-label={t("enjoyed.remove", { title: titleWithYear(film) })}
+        onClick={() => void say(film, { verdict: null })}
+      >
+        <Icon name="close" />
+      </button>
+    </li>
+  );
+}
+
+function Enjoyed() {
+  const films = enjoyed.value.value ?? [];
+  return (
+    <aside class="enjoyed" aria-labelledby="enjoyed">
+      <h2 id="enjoyed">{t("enjoyed.title")}</h2>
+      {films.length === 0 ? (
+        <p class="soft">{t("enjoyed.none")}</p>
+      ) : (
+        <>
+          <ul>
+            {films.map((film) => (
+              <EnjoyedFilm key={film.id} film={film} />
+            ))}
+          </ul>
+          <a class="button strong" href="/">
+            {t("enjoyed.show")}
+          </a>
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Results() {
+  const { status, value, error } = found.value;
+  const q = url.value.searchParams.get("q") ?? "";
+  if (status === "failed") return <Failed error={error} again={() => void find(q)} />;
+  if (q.trim() === "")
+    return (
+      <Empty title={hint.value ?? t("search.poster")} genre="road">
+        <p>{t("search.empty")}</p>
+      </Empty>
+    );
+  if (!value) return <Skeletons sizes={["usual", "usual", "usual"]} />;
+  if (value.items.length === 0)
+    return (
+      <Empty title={value.q} genre="mystery">
+        <p>{t("search.none", { q: value.q })}</p>
+      </Empty>
+    );
+  return (
+    <div class="cards one-abreast" data-cards>
+      {value.items.map((film) => (
+        <FilmCard key={film.id} film={film} />
+      ))}
+    </div>
+  );
+}
+
+/** Search: results while typing, and beside them the films you have enjoyed. */
+export function SearchView() {
+  const q = url.value.searchParams.get("q") ?? "";
+  useEffect(() => {
+    openSearch();
+  }, [q]);
+  useEffect(() => {
+    void openEnjoyed();
+    // Somebody who came to search wants to type.
+    if (typed.peek() === "") document.getElementById("search")?.focus();
+  }, []);
+  const { value, status } = found.value;
+  return (
+    <>
+      <h1 tabIndex={-1}>{q ? t("search.title_of", { q }) : t("search.title")}</h1>
+      <p class="unseen" role="status">
+        {value && status === "ready" ? t("search.count", { count: value.items.length }) : ""}
+      </p>
+      <div class="beside">
+        <section aria-label={t("search.results")}>
+          <Results />
+        </section>
+        <Enjoyed />
+      </div>
+    </>
+  );
+}
