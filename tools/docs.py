@@ -5,10 +5,13 @@ With `--check` nothing is written; what is out of date is named, and the exit co
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,10 +68,10 @@ def _default(name: str, field: FieldInfo) -> str:
 
 def commands() -> str:
     """The help text of every command."""
-    from moviefinder.cli import main
+    from moviefinder.cli import moviefinder
 
     parts = ["# Commands", "", NOTE]
-    for path, command in _walk("moviefinder", main):
+    for path, command in _walk("moviefinder", moviefinder):
         context = click.Context(command, info_name=path, max_content_width=110, terminal_width=100)
         parts += [f"## {path}", "", "```", command.get_help(context), "```", ""]
     return "\n".join(parts)
@@ -84,11 +87,17 @@ def _walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Comman
                 yield from _walk(f"{path} {name}", found)
 
 
+@functools.cache
 def openapi() -> str:
     """The OpenAPI document as a running server gives it."""
-    from moviefinder.web import openapi_document
-
-    return json.dumps(openapi_document(), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    with tempfile.TemporaryDirectory() as folder:
+        told = subprocess.run(
+            [sys.executable, "-m", "moviefinder", "openapi"],
+            env={**os.environ, "MOVIEFINDER_DATA": folder},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    return json.dumps(json.loads(told.stdout), indent=1, ensure_ascii=False) + "\n"
 
 
 def api() -> str:
