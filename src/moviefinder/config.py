@@ -19,6 +19,7 @@ from moviefinder.errors import Invalid
 
 FILE_NAME = "moviefinder.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # listening there is the operator's to choose
 
 
 def default_data_folder() -> Path:
@@ -80,7 +81,9 @@ class Settings(BaseModel):
     @field_validator("hosts", mode="before")
     @classmethod
     def _hosts_by_comma(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     @property
     def database_url(self) -> str:
@@ -113,7 +116,7 @@ class Settings(BaseModel):
     def known_hosts(self) -> frozenset[str]:
         """Host names that are answered, in lower case and without a port (`security.md` 6.1)."""
         own = urlsplit(self.address).hostname or ""
-        bound = {self.host} - {"0.0.0.0", "::"}
+        bound = {self.host} - ANY_ADDRESS
         return frozenset(name.lower() for name in (*LOOPBACK, own, *bound, *self.hosts) if name)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None makes `import rich` fail at once
 
-import structlog  # noqa: E402  # must come after the line above
+import structlog  # must come after the line above
 
 
 def set_up(level: str, *, stream: Any = None) -> None:
@@ -26,7 +26,7 @@ def set_up(level: str, *, stream: Any = None) -> None:
     ]
     terminal = stream.isatty()
     renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
-    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     last += [renderer] if terminal else [structlog.processors.format_exc_info, renderer]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last))

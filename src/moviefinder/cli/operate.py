@@ -67,7 +67,4 @@ def openapi() -> None:
     """Print the API document."""
     from moviefinder.web import create_app
 
-    with create_app().test_request_context():
-        from flask import current_app
-
-        click.echo(json.dumps(current_app.api_doc, indent=2))  # type: ignore[attr-defined]
+    click.echo(json.dumps(create_app().api_doc, indent=2))

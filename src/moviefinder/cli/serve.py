@@ -31,7 +31,9 @@ _LOAD_FAILED = 4
 @click.option("--data", type=click.Path(path_type=Path), help="Folder for everything that is kept.")
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=int, help="Port to listen on.")
-@click.option("--config", type=click.Path(path_type=Path), help="Settings file; else moviefinder.toml in the folder.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Settings file; else moviefinder.toml in the folder."
+)
 @click.option("--reload", is_flag=True, help="Start anew when the code changes (for development).")
 def serve(data: Path | None, host: str | None, port: int | None, config: Path | None, reload: bool) -> None:
     """Start MovieFinder."""
@@ -62,9 +64,13 @@ def make_data_folder(folder: Path) -> None:
 
 def _bind(host: str, port: int) -> socket.socket:
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
     except OSError as error:
-        raise CannotStart(f"Cannot listen on {host}: {error.strerror}. Name another address with --host.") from error
+        raise CannotStart(
+            f"Cannot listen on {host}: {error.strerror}. Name another address with --host."
+        ) from error
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     until = time.monotonic() + BIND_FOR_S
@@ -129,14 +135,16 @@ def _run(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
     from gunicorn.app.base import BaseApplication
     from gunicorn.glogging import Logger
 
-    class Log(Logger):  # type: ignore[misc]  # gunicorn is not typed
+    class Log(Logger):
         """gunicorn's own, without its three lines on a failed start: the reason was said in one."""
 
-        def error(self, msg: str, *args: Any, **kwargs: Any) -> None:
-            if not msg.startswith(("Worker (pid:%s) exited with code", "Shutting down: %s", "Reason: %s")):
+        def error(self, msg: object, *args: object, **kwargs: Any) -> None:
+            if not str(msg).startswith(
+                ("Worker (pid:%s) exited with code", "Shutting down: %s", "Reason: %s")
+            ):
                 super().error(msg, *args, **kwargs)
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         def load_config(self) -> None:
             options = {
                 "bind": f"fd://{listener.fileno()}",

@@ -56,7 +56,9 @@ class Codes:
         positions: int32[m], the films that have it.
     """
 
-    def __init__(self, n: int, names: Sequence[str], offsets: NDArray[np.int32], positions: NDArray[np.int32]) -> None:
+    def __init__(
+        self, n: int, names: Sequence[str], offsets: NDArray[np.int32], positions: NDArray[np.int32]
+    ) -> None:
         self._n = n
         self._names = names
         self._offsets = offsets
@@ -78,7 +80,11 @@ class Codes:
     def to_arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Named arrays that `from_arrays` takes."""
         names = np.frombuffer("\n".join(self._names).encode(), np.uint8)
-        return {f"{name}.names": names, f"{name}.offsets": self._offsets, f"{name}.positions": self._positions}
+        return {
+            f"{name}.names": names,
+            f"{name}.offsets": self._offsets,
+            f"{name}.positions": self._positions,
+        }
 
     @classmethod
     def from_arrays(cls, n: int, name: str, arrays: Mapping[str, NDArray[Any]]) -> Codes:
@@ -135,10 +141,10 @@ class FilmFacts:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> FilmFacts:
         """What `to_arrays` gave."""
         n = len(arrays["ids"])
-        codes = {name: Codes.from_arrays(n, name, arrays) for name in _CODES}
-        return cls(**{name: arrays[name] for name in _COLUMNS}, **codes)
+        columns: dict[str, Any] = {name: arrays[name] for name in _COLUMNS}
+        return cls(**columns | {name: Codes.from_arrays(n, name, arrays) for name in _CODES})
 
-    def masks(
+    def masks(  # one branch a filter reads best in one place
         self, filters: Filters, films_of_person: Mapping[int, NDArray[np.int64]]
     ) -> Iterator[tuple[str, Mask, Mask | None]]:
         """For each filter in use its name, the films that pass, and those whose value is known (None: all).
@@ -153,7 +159,11 @@ class FilmFacts:
                 case "kind":
                     yield name, self.is_series == (value is Kind.SERIES), None
                 case "genre":
-                    yield name, np.logical_and.reduce([self.genres.mask(code) for code in value]), self.genres.known
+                    yield (
+                        name,
+                        np.logical_and.reduce([self.genres.mask(code) for code in value]),
+                        self.genres.known,
+                    )
                 case "genre_out":
                     yield name, self.genres.known & ~self.genres.any_of(value), self.genres.known
                 case "language":

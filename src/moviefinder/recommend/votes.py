@@ -1,13 +1,15 @@
 """Each liked film votes for its similar films, as in 2012.
 
 A film's score is the sum of the votes of the liked films whose list names it, less those of the disliked ones. What
-the first site lacked is the second step: a named film passes on a little of what it got to its own neighbours, so
-that a narrow filter still finds films, with reasons, where the lists of a few likes name none.
+the first site lacked are the further steps: a named film passes on a little of what it got to its own neighbours, and
+those to theirs where nothing nearer has been reached, so that a narrow filter still finds films, with reasons, where
+the lists of a few likes name none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ DISLIKE = 0.5
 """Weight of a disliked film's vote against its neighbours; a dislike says less of them than a like does."""
 
 STEP = 0.02
-"""What a named film passes on. Small, so that films named directly come first and the second step fills up."""
+"""What a named film passes on, each step anew. Small, so that the films named directly come first."""
 
 
 class SimilarLists:
@@ -40,7 +42,9 @@ class SimilarLists:
         self.targets = targets
         self.weights = weights
         sources = np.repeat(np.arange(len(ids), dtype=np.int32), np.diff(offsets))
-        narrow = targets.astype(np.uint16) if len(ids) <= 1 << 16 else targets  # 16 bits sort ten times quicker
+        narrow = (
+            targets.astype(np.uint16) if len(ids) <= 1 << 16 else targets
+        )  # 16 bits sort ten times quicker
         by_target = np.argsort(narrow, kind="stable")
         self._into_sources = sources[by_target]
         self._into_weights = weights[by_target]
@@ -54,7 +58,8 @@ class SimilarLists:
             return np.empty(0, np.int64)
         film_ids = np.asarray(film_ids, dtype=np.int64)
         at = np.minimum(np.searchsorted(self._sorted, film_ids), len(self.ids) - 1)
-        return self._order[at[self._sorted[at] == film_ids]]
+        found: NDArray[np.int64] = self._order[at[self._sorted[at] == film_ids]]
+        return found
 
     def out(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], FloatArray]:
         """All links that leave the positions: index into `positions`, target position, weight in 0..1."""
@@ -62,19 +67,41 @@ class SimilarLists:
         counts = self.offsets[positions + 1] - starts
         origin = np.repeat(np.arange(len(positions)), counts)
         # The running number within each list, added to where the list starts.
-        links = np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
-        return origin, self.targets[links], self.weights[links].astype(np.float32) / 255
+        links = (
+            np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+        )
+        return (
+            origin,
+            self.targets[links],
+            (self.weights[links] / np.float32(255)).astype(np.float32, copy=False),
+        )
 
     def into(self, position: int) -> tuple[NDArray[np.int32], FloatArray]:
         """All links that lead to a position: source positions and weights in 0..1."""
         links = slice(self._into_offsets[position], self._into_offsets[position + 1])
-        return self._into_sources[links], self._into_weights[links].astype(np.float32) / 255
+        return self._into_sources[links], (self._into_weights[links] / np.float32(255)).astype(
+            np.float32, copy=False
+        )
 
     def edges(self, film_ids: NDArray[Any]) -> Edges:
         """The neighbours of each given film, best first."""
         positions = self.positions(film_ids)
         origin, targets, weights = self.out(positions)
         return Edges(self.ids[positions[origin]], self.ids[targets], weights)
+
+
+@dataclass(frozen=True, slots=True)
+class _Poll:
+    """One taste's votes.
+
+    `liked` int64[k] positions with their `weights` float64[k]; `named` float64[n] what every film got in one step,
+    `nearer` float64[n] in one or two, dislikes taken off.
+    """
+
+    liked: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    named: NDArray[np.float64]
+    nearer: NDArray[np.float64]
 
 
 class Votes:
@@ -86,61 +113,77 @@ class Votes:
         self._lists = lists
 
     def score(self, taste: Taste) -> Scores:
-        """Every film that the liked ones name, directly or in two steps, and that is not decided."""
-        liked, weights = self._weighed(taste.liked)
-        if not len(liked):
+        """Every film that the liked ones reach in three steps, and that is not decided."""
+        poll = self._poll(taste)
+        if not len(poll.liked):
             return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
-        disliked, against = self._weighed(taste.disliked)
-        named = self._spread(liked, weights) - DISLIKE * self._spread(disliked, against)
-        passing = np.flatnonzero(named > 0)
-        total = named + STEP * self._spread(passing, named[passing])
-        total[self._lists.positions(np.fromiter(taste.decided, np.int64, len(taste.decided)))] = 0
-        total[liked] = 0
-        total[disliked] = 0
-        for film, because in taste.off:  # a refused reason takes that like's part out
-            for position in self._lists.positions(np.array([film])):
-                total[position] -= self._parts(position, liked, weights, named)[
-                    self._lists.ids[liked] == because
-                ].sum()
-        found = np.flatnonzero(total > 1e-9)
+        total = np.where(poll.nearer == 0, STEP**2 * self._spread(*_positive(poll.nearer)), poll.nearer)
+        for film in {film for film, _ in taste.off}:
+            for position in self._lists.positions(np.array([film])).tolist():
+                total[position] -= self._parts(poll, position)[~self._holding(poll, taste, film)].sum()
+        ruled_out = np.fromiter({*taste.decided, *taste.liked, *taste.disliked}, np.int64)
+        total[self._lists.positions(ruled_out)] = 0
+        found = np.flatnonzero(total > 0)
         ranked = found[np.argsort(-total[found], kind="stable")]  # ties stay in the order of popularity
         return Scores(self._lists.ids[ranked], total[ranked].astype(np.float32))
 
     def explain(self, taste: Taste, ids: IdArray) -> dict[int, list[tuple[int, float]]]:
         """The liked films that gave each id most, with shares that add up to 1."""
-        liked, weights = self._weighed(taste.liked)
-        named = self._spread(liked, weights) - DISLIKE * self._spread(*self._weighed(taste.disliked))
+        poll = self._poll(taste)
         reasons: dict[int, list[tuple[int, float]]] = {}
-        for film in map(int, ids):
+        for film in ids.tolist():
             reasons[film] = []
-            for position in self._lists.positions(np.array([film])):
-                parts = self._parts(position, liked, weights, named)
-                for because in {because for at, because in taste.off if at == film}:
-                    parts[self._lists.ids[liked] == because] = 0
-                if (whole := float(parts.sum())) > 0:
-                    order = np.argsort(-parts, kind="stable")
-                    order = order[parts[order] > 0]
-                    reasons[film] = [(int(self._lists.ids[liked[i]]), float(parts[i]) / whole) for i in order]
+            for position in self._lists.positions(np.array([film])).tolist():
+                parts = self._parts(poll, position) * self._holding(poll, taste, film)
+                order = np.argsort(-parts, kind="stable")
+                order = order[parts[order] > 0]
+                shares = parts[order] / parts.sum() if len(order) else parts[order]
+                reasons[film] = list(
+                    zip(self._lists.ids[poll.liked[order]].tolist(), shares.tolist(), strict=True)
+                )
         return reasons
 
+    def _poll(self, taste: Taste) -> _Poll:
+        liked, weights = self._weighed(taste.liked)
+        named = self._spread(liked, weights) - DISLIKE * self._spread(*self._weighed(taste.disliked))
+        return _Poll(liked, weights, named, named + STEP * self._spread(*_positive(named)))
+
     def _weighed(self, films: Mapping[int, float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Positions int64[k] and weights float64[k] of the films that have a list, by position."""
-        positions = self._lists.positions(np.fromiter(films, np.int64, len(films)))
-        positions.sort()
+        """Positions int64[k], rising, and weights float64[k] of the films that have a list."""
+        positions = np.sort(self._lists.positions(np.fromiter(films, np.int64, len(films))))
         return positions, np.array([films[film] for film in self._lists.ids[positions].tolist()], np.float64)
 
     def _spread(self, positions: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every film gets when the given ones vote with the given weights: float64[n]."""
         origin, targets, votes = self._lists.out(positions)
-        return np.bincount(targets, weights[origin] * votes, minlength=len(self._lists.ids))
+        votes_by_film = np.bincount(targets, weights[origin] * votes, minlength=len(self._lists.ids))
+        return votes_by_film.astype(np.float64, copy=False)  # whole numbers where nobody voted
 
-    def _parts(
-        self, position: int, liked: NDArray[np.int64], weights: NDArray[np.float64], named: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """What each liked film gave to one position, in one step and in two: float64[k]."""
-        received = np.zeros(len(self._lists.ids))
+    def _parts(self, poll: _Poll, position: int) -> NDArray[np.float64]:
+        """What each liked film gave to one position, over all the ways that `score` counts: float64[k].
+
+        Goes backward from the position, so that the cost is that of a few lists and not of all films.
+        """
+        worth = np.zeros(len(self._lists.ids))  # what a vote for each film is worth to the position
         sources, votes = self._lists.into(position)
-        received[sources] = np.where(named[sources] > 0, STEP * votes, 0)
-        origin, targets, passed = self._lists.out(liked)
-        gave = np.bincount(origin, passed * (received[targets] + (targets == position)), minlength=len(liked))
-        return weights * gave
+        if poll.nearer[position] != 0:
+            worth[sources] = np.where(poll.named[sources] > 0, STEP * votes, 0)
+            worth[position] += 1
+        else:
+            for source, vote in zip(sources.tolist(), votes.tolist(), strict=True):
+                if poll.nearer[source] > 0:
+                    worth[source] += STEP**2 * vote
+                    before, passed = self._lists.into(source)
+                    worth[before] += np.where(poll.named[before] > 0, STEP**3 * vote * passed, 0)
+        origin, targets, passed = self._lists.out(poll.liked)
+        return poll.weights * np.bincount(origin, passed * worth[targets], minlength=len(poll.liked))
+
+    def _holding(self, poll: _Poll, taste: Taste, film: int) -> NDArray[np.bool_]:
+        """Which liked films may speak for a film: those whose reason was not refused."""
+        refused = [because for at, because in taste.off if at == film]
+        return ~np.isin(self._lists.ids[poll.liked], np.array(refused, np.int64))
+
+
+def _positive(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    positions = np.flatnonzero(values > 0)
+    return positions, values[positions]

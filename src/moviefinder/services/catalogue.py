@@ -81,7 +81,7 @@ def install(session: Session, catalogue: Catalogue, *, now: datetime) -> Install
     dropped, kept = _drop_missing(session, ids)
     if not is_new.all():
         for table in _LISTS:
-            session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))  # type: ignore[attr-defined]
+            session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))
     _write_facts(session, catalogue, ids, is_new, now)
     _write_lists(session, catalogue, ids, now)
     _note_version(session, catalogue.manifest, now)

@@ -35,8 +35,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """The outcome of a write: the entry (None when nothing is said any more), the change (None when nothing
-    changed), and the answers that later ones had overtaken.
+    """The outcome of a write.
+
+    The entry (None when nothing is said any more), the change (None when nothing changed), and the answers that later
+    ones had overtaken.
     """
 
     entry: Entry | None
@@ -94,7 +96,7 @@ def say(
 
 
 def forget(session: Session, user_id: int, film_id: int, *, now: datetime, via: str = "api") -> Said:
-    """Forget all that was said of the film. What remains is when that was, so that older writes do not bring it back."""
+    """Forget all that was said of the film; when that was remains, so that older writes do not bring it back."""
     row = _row_for_writing(session, user_id, film_id)
     if row is None or _is_blank(row):
         return Said(entry=None, change_id=None)
@@ -372,7 +374,7 @@ def _to_json(answers: Answers) -> dict[str, Any]:
 
 
 def _from_json(stored: Mapping[str, Any]) -> Answers:
-    days = {
+    days: dict[str, Any] = {
         name: date.fromisoformat(stored[name]) for name in ("seen_on", "snoozed_until") if stored.get(name)
     }
     verdict = Verdict(stored["verdict"]) if stored.get("verdict") else None

@@ -55,8 +55,14 @@ def enqueue(
     Returns:
         Whether a new job was written.
     """
-    values = dict(kind=kind, key=key, payload=dict(payload or {}), state="queued", priority=priority)
-    counted = dict(run_after=run_after or now, attempts=0, deaths=0, created_at=now)
+    values = {
+        "kind": kind,
+        "key": key,
+        "payload": dict(payload or {}),
+        "state": "queued",
+        "priority": priority,
+    }
+    counted = {"run_after": run_after or now, "attempts": 0, "deaths": 0, "created_at": now}
     statement = insert_or(session, Job).values(**values, **counted).on_conflict_do_nothing().returning(Job.id)
     is_new = session.scalar(statement) is not None
     session.info[RING] = session.info.get(RING, False) or is_new
@@ -87,12 +93,14 @@ def finish(session: Session, job_id: int, *, now: datetime) -> None:
     _settle(session, job_id, state="done", finished_at=now, error=None)
 
 
-def retry_or_fail(session: Session, claim: Claim, *, error: str, now: datetime, retry_after_s: float | None) -> None:
+def retry_or_fail(
+    session: Session, claim: Claim, *, error: str, now: datetime, retry_after_s: float | None
+) -> None:
     """Put the job back for later, or give it up after eight attempts."""
     if claim.attempts >= ATTEMPTS:
         _settle(session, claim.id, state="failed", finished_at=now, error=error)
         return
-    wait_s = min(6 * 3600, 30 * 2**claim.attempts) * random.uniform(0.8, 1.2)  # noqa: S311  # spreads retries only
+    wait_s = min(6 * 3600, 30 * 2**claim.attempts) * random.uniform(0.8, 1.2)  # spreads retries only
     later = now + timedelta(seconds=wait_s if retry_after_s is None else retry_after_s)
     _settle(session, claim.id, state="queued", run_after=later, error=error)
 
@@ -104,7 +112,7 @@ def free_expired(session: Session, *, now: datetime, all_claims: bool = False) -
         How many were put back or given up.
     """
     dead = [Job.state == "running"] if all_claims else [Job.state == "running", Job.lease_until < now]
-    gone = dict(deaths=Job.deaths + 1, lease_until=None)
+    gone = {"deaths": Job.deaths + 1, "lease_until": None}
     given_up = session.execute(
         update(Job)
         .where(*dead, Job.deaths + 1 >= DEATHS)

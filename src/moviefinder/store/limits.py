@@ -30,7 +30,9 @@ def count(session: Session, key: str, *, limit: int, window: timedelta, now: dat
     ).returning(Limit.count)
     if (session.scalar(statement) or 0) > limit:
         wait_s = (start + window - now).total_seconds()
-        raise TooMany(f"At most {limit} in {_words(window)} are allowed. Try again later.", retry_after_s=wait_s)
+        raise TooMany(
+            f"At most {limit} in {_words(window)} are allowed. Try again later.", retry_after_s=wait_s
+        )
 
 
 def _words(window: timedelta) -> str:

@@ -57,7 +57,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: UtcTime, date: Date, dict[str, Any]: JSON(none_as_null=True), bytes: LargeBinary, float: Float}
+    type_annotation_map = {
+        datetime: UtcTime,
+        date: Date,
+        dict[str, Any]: JSON(none_as_null=True),
+        bytes: LargeBinary,
+        float: Float,
+    }
 
 
 def _of_user() -> Mapped[int]:
@@ -150,7 +156,10 @@ class Film(Base):
 
 class ExternalId(Base):
     __tablename__ = "external_ids"
-    __table_args__ = (Index("ix_external_ids_film_id", "film_id"), {"sqlite_with_rowid": False})  # a film's refs
+    __table_args__ = (
+        Index("ix_external_ids_film_id", "film_id"),
+        {"sqlite_with_rowid": False},
+    )  # a film's refs
     namespace: Mapped[str] = mapped_column(String(20), primary_key=True)
     value: Mapped[str] = mapped_column(String(80), primary_key=True)
     film_id: Mapped[int] = _of_film()

@@ -50,7 +50,9 @@ def _prepare(connection: Connection) -> None:
                 "MovieFinder's. Nothing was changed. Name another database or data folder."
             )
         Base.metadata.create_all(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+        connection.execute(
+            text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
         return
     if not any(path.name.startswith(f"{current}_") for path in (MIGRATIONS / "versions").glob("*.py")):

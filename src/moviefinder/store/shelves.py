@@ -71,7 +71,11 @@ class Films:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Named one-dimensional arrays that `from_arrays` takes."""
         lists = self.lists
-        similar = {"offsets": lists.offsets, "targets": lists.targets, "weights": lists.weights}
+        similar: dict[str, NDArray[Any]] = {
+            "offsets": lists.offsets,
+            "targets": lists.targets,
+            "weights": lists.weights,
+        }
         return self.facts.to_arrays() | similar
 
     @classmethod
@@ -83,9 +87,9 @@ class Films:
 
 def _read_films(session: Session) -> Films:
     rows = session.execute(
-        select(Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes, Film.certificate).order_by(
-            Film.popularity.is_(None), Film.popularity, Film.id
-        )
+        select(
+            Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes, Film.certificate
+        ).order_by(Film.popularity.is_(None), Film.popularity, Film.id)
     ).all()
     n = len(rows)
     ids, kinds, years, runtimes, scores, votes, certificates = zip(*rows, strict=True) if rows else ((),) * 7

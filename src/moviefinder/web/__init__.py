@@ -46,7 +46,7 @@ def create_app(app: App | None = None) -> Api:
         validation_error_status=422,
         validation_error_model=schemas.Problem,
         validation_error_callback=problems.invalid_fields,
-        responses=failures(400, 422),  # type: ignore[arg-type]  # a plain dictionary of responses
+        responses=failures(400, 422),
     )
     flask.extensions["moviefinder"] = app
     flask.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it

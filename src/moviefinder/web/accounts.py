@@ -18,8 +18,9 @@ def show_session() -> schemas.Session:
     """Who asks; nobody without a cookie."""
     with moviefinder().reading() as session:
         asker = reader(session)
-    user = asker and schemas.User(id=asker.user_id, guest=True, created_at=asker.created_at)
-    return schemas.Session(user=user)
+    if asker is None:
+        return schemas.Session(user=None)
+    return schemas.Session(user=schemas.User(id=asker.user_id, guest=True, created_at=asker.created_at))
 
 
 @blueprint.delete("/session", responses={204: None, **failures(403)})

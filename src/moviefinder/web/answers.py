@@ -27,7 +27,7 @@ class Api(OpenAPI):
         return response
 
 
-def failures(*statuses: int) -> dict[str, dict[str, Any]]:
+def failures(*statuses: int) -> dict[str | int, Any]:
     """The failures of a view for the API document, each a problem document."""
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     return {

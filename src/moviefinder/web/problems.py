@@ -8,7 +8,7 @@ import uuid
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, g, request
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
@@ -98,13 +98,11 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
-        log.error("database.unavailable", exc_info=True)
+        log.error("database.unavailable", exc_info=error)  # Flask caught it
         return ours(Busy("The database does not answer now. Try again in a moment.", retry_after_s=5))
 
     @app.errorhandler(DBAPIError)
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        log.error(
-            "request.failed", exc_info=error, endpoint=request.endpoint if has_request_context() else None
-        )
+        log.error("request.failed", exc_info=error, endpoint=request.endpoint)  # Flask caught it
         return problem(500, "Internal Server Error", detail="Something went wrong here; it was logged.")

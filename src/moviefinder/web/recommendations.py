@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask_openapi import APIBlueprint, Tag
 
@@ -59,6 +60,7 @@ def _filters(query: schemas.RecommendationQuery) -> Filters:
         if least is not None and most is not None and least > most:
             raise Invalid(f"{low} is above {high}: nothing can pass. Exchange them.", field=low)
     values = query.model_dump(exclude={"limit", "cursor"})
-    return Filters(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    )
+    frozen: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Filters(**frozen)

@@ -19,7 +19,7 @@ from moviefinder.services import library as library_service
 from moviefinder.services import recommendations as recommendation_service
 
 YEAR_MIN, YEAR_MAX = 1870, 2100
-FILM_PATTERN = r"^(?:[1-9][0-9]{0,17}|imdb:tt[0-9]{7,9}|tmdb:[1-9][0-9]{0,8}|tmdb-tv:[1-9][0-9]{0,8}|mf:[a-z0-9-]{1,40})$"
+FILM_PATTERN = r"^(?:[1-9][0-9]{0,17}|imdb:tt[0-9]{7,9}|tmdb(?:-tv)?:[1-9][0-9]{0,8}|mf:[a-z0-9-]{1,40})$"
 
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
@@ -377,7 +377,8 @@ class Said(Answer):
     @classmethod
     def of(cls, said: library_service.Said, films: Mapping[int, FoundFilm]) -> Said:
         change = None if said.change_id is None else Change(id=said.change_id, overtaken=list(said.overtaken))
-        return cls(entry=said.entry and Entry.of_entry(said.entry, films), change=change, pending=0)
+        entry = None if said.entry is None else Entry.of_entry(said.entry, films)
+        return cls(entry=entry, change=change, pending=0)
 
 
 class ChangeQuery(Query):
@@ -535,7 +536,7 @@ class SuggestionQuery(Query):
 
 class SuggestionRow(Answer):
     id: str
-    l: str  # noqa: E741  # IMDb's own name of the field
+    l: str  # IMDb's own name of the field
     film: int
     y: int | None = None
     yr: str | None = None

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from moviefinder.app import App
-from moviefinder.config import LOOPBACK, Settings
+from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
 from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
 from moviefinder.services import accounts
 from moviefinder.services.accounts import Asker
@@ -33,7 +33,7 @@ COOKIE_SECONDS: Final = int(accounts.GUEST_IDLE.total_seconds())
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_POLICY: Final = "; ".join(
+_POLICY: Final = "; ".join(  # a directive a line
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -237,7 +237,7 @@ def _host_name(host: str) -> str:
 
 def _is_host(host: str) -> bool:
     try:
-        urlsplit(f"//{host}").port  # noqa: B018  # raises on a port that is none
+        urlsplit(f"//{host}").port  # raises on a port that is none
     except ValueError:
         return False
     return True
@@ -246,7 +246,7 @@ def _is_host(host: str) -> bool:
 def _own_origins(settings: Settings) -> frozenset[str]:
     """The origins our own page can have; never taken from the Host header, which a rebinding page controls."""
     own = {settings.address}
-    bound = {settings.host} - {"0.0.0.0", "::"}
+    bound = {settings.host} - ANY_ADDRESS
     for name in LOOPBACK | bound:
         host = f"[{name}]" if ":" in name else name
         own.add(f"http://{host}" if settings.port == 80 else f"http://{host}:{settings.port}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from flask import Response
 from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.services import films
@@ -16,22 +19,23 @@ blueprint = APIBlueprint(
 
 @blueprint.get("/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
 @access(Access.PUBLIC)
-def suggest(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> schemas.SuggestionFile:
+def suggest(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> Response:  # taken so that it is documented
     """At most eight films for what was typed so far. The letter may be any; clients send `x` or the first one."""
     return _file(path.query)
 
 
 @blueprint.get("/titles/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
 @access(Access.PUBLIC)
-def suggest_titles(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> schemas.SuggestionFile:
+def suggest_titles(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> Response:  # taken so that it is documented
     """The same: there are only titles here."""
     return _file(path.query)
 
 
-def _file(text: str) -> schemas.SuggestionFile:
+def _file(text: str) -> Response:
     app = moviefinder()
     typed = suggestion_query(text)
     with app.reading() as session:
         found = films.search(session, app.titles.newest(session), typed, kind=None, limit=MOST_ROWS)
         rows = films.suggestion_rows(session, found)
-    return schemas.SuggestionFile.model_validate(suggestion(typed, rows))
+    # IMDb leaves out what is unknown, so the row says what it has rather than null.
+    return Response(json.dumps(suggestion(typed, rows)), mimetype="application/json")

@@ -62,5 +62,5 @@ class Runner:
                 except Busy as error:
                     log.warning("worker.database_busy", reason=error.message)
                 except Exception:  # the outermost loop of the background
-                    log.error("worker.failed", exc_info=True)
+                    log.exception("worker.failed")
                 self._app.bell.wait(SWEEP_S)
