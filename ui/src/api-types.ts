@@ -1,49 +1,1854 @@
-// Written by hand in the shape that openapi-typescript gives, until the server's document is there.
+// Generated from /openapi.json by ui/tools/types.mjs. Do not edit.
 
+export interface paths {
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates that films have, most frequent first. */
+        get: operations["films_list_certificates_certificates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/countries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The countries that made films, most frequent first. */
+        get: operations["films_list_countries_countries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/films": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Films by title as it is typed, best first; without a query the best known. */
+        get: operations["films_search_films_films_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/films/{film}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything known of one film, with the source of each fact. */
+        get: operations["films_show_film_films__film__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/films/{film}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The films most alike, best first. */
+        get: operations["films_similar_films_films__film__similar_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/films/random": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the two thousand best-known films, another each time. */
+        get: operations["films_random_film_films_random_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/genres": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The genres that films have, most frequent first. */
+        get: operations["films_list_genres_genres_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/languages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The languages of films, most frequent first. */
+        get: operations["films_list_languages_languages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said of films, newest first unless sorted otherwise; one list of it with `show`. */
+        get: operations["library_list_entries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/{film}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said of one film; 404 when nothing was. */
+        get: operations["library_show_entry__film__get"];
+        put?: never;
+        post?: never;
+        /** Forget all that was said of the film; the history can bring it back. */
+        delete: operations["library_forget__film__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Merge answers into what was said; durable when answered, and saying it again changes nothing.
+         * @description <br/>The first write without a cookie makes a guest. `If-Match: "version"` refuses a stale write with 412;<br/>`Idempotency-Key` has a repeated one answered as the first was, for a day.
+         */
+        patch: operations["library_say__film__patch"];
+        trace?: never;
+    };
+    "/api/v1/library/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every write, newest first. */
+        get: operations["library_list_changes_changes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/library/changes/{change}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a film's answers back to what they were before the change; doing it twice is doing it once. */
+        post: operations["library_undo_change_changes__int_change__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People by name as it is typed, those with the best-known films first. */
+        get: operations["films_search_people_people_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person's name, and in how many films they had a part. */
+        get: operations["films_show_person_people__int_person__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Films that the liked ones name, best first, each with the liked films that gave most.
+         * @description <br/>Nothing that was judged, seen, saved or put off. The same request gives the same list.
+         */
+        get: operations["recommendations_recommend_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks; nobody without a cookie. */
+        get: operations["accounts_show_session_session_get"];
+        put?: never;
+        post?: never;
+        /** End the session, also one that had ended, and have the browser forget it. */
+        delete: operations["accounts_delete_session_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers at all. */
+        get: operations["system_healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether searches and recommendations are answered: database open, catalogue installed and in memory. */
+        get: operations["system_readyz_readyz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suggestion/{letter}/{query}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** At most eight films for what was typed so far. The letter may be any; clients send `x` or the first one. */
+        get: operations["suggestions_suggest__letter___query__json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/suggestion/titles/{letter}/{query}.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same: there are only titles here. */
+        get: operations["suggestions_suggest_titles_titles__letter___query__json_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    Person: { id: number; name: string };
-    Score: { value: number; votes: number; source: string };
-    Film: {
-      id: number;
-      refs: { [namespace: string]: string };
-      kind: "movie" | "series";
-      title: string;
-      original_title: string | null;
-      year: number | null;
-      end_year: number | null;
-      runtime_min: number | null;
-      certificate: string | null;
-      genres: string[];
-      languages: string[];
-      countries: string[];
-      directors: components["schemas"]["Person"][];
-      creators: components["schemas"]["Person"][];
-      cast: components["schemas"]["Person"][];
-      score: components["schemas"]["Score"] | null;
-      popularity: number | null;
-      description: string | null;
-      trailer: string | null;
-      poster: string | null;
+    schemas: {
+        /** Answers */
+        Answers: {
+            /** Rating */
+            rating: number | null;
+            /** Saved */
+            saved: boolean;
+            /** Seen */
+            seen: boolean;
+            /** Seen On */
+            seen_on: string | null;
+            /** Snoozed Until */
+            snoozed_until: string | null;
+            /** Taste */
+            taste: boolean;
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** Change */
+        Change: {
+            /** Id */
+            id: number;
+            /**
+             * Overtaken
+             * @description Answers that were said earlier than those that stand.
+             */
+            overtaken: string[];
+        };
+        /** ChangeList */
+        ChangeList: {
+            /** Items */
+            items: components["schemas"]["PastChange"][];
+            /** Next */
+            next: string | null;
+        };
+        /** Entry */
+        Entry: {
+            film: components["schemas"]["Film"];
+            /** Rating */
+            rating: number | null;
+            /** Saved */
+            saved: boolean;
+            /** Saved At */
+            saved_at: string | null;
+            /** Seen */
+            seen: boolean;
+            /** Seen On */
+            seen_on: string | null;
+            /** Snoozed Until */
+            snoozed_until: string | null;
+            /** Taste */
+            taste: boolean;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * EntryChange
+         * @description What is said of a film. A field that is left out stays as it is, null takes an answer back.
+         */
+        EntryChange: {
+            /** Rating */
+            rating?: number | null;
+            /**
+             * Said At
+             * @description When it was said, for writes that waited; now if left out, and never later.
+             */
+            said_at?: string | null;
+            /** Saved */
+            saved?: boolean | null;
+            /** Seen */
+            seen?: boolean | null;
+            /** Seen On */
+            seen_on?: string | null;
+            /** Snoozed Until */
+            snoozed_until?: string | null;
+            /** Taste */
+            taste?: boolean | null;
+            verdict?: components["schemas"]["Verdict"] | null;
+        };
+        /** EntryList */
+        EntryList: {
+            /** Count */
+            count: number;
+            counts: components["schemas"]["LibraryCounts"];
+            /** Items */
+            items: components["schemas"]["Entry"][];
+            /** Next */
+            next: string | null;
+        };
+        /** FieldProblem */
+        FieldProblem: {
+            /** Field */
+            field: string;
+            /** Problem */
+            problem: string;
+        };
+        /**
+         * Film
+         * @description A film as its card shows it.
+         */
+        Film: {
+            /** Cast */
+            cast: components["schemas"]["PersonName"][];
+            /** Certificate */
+            certificate: string | null;
+            /** Countries */
+            countries: string[];
+            /** Creators */
+            creators: components["schemas"]["PersonName"][];
+            /** Description */
+            description: string | null;
+            /** Directors */
+            directors: components["schemas"]["PersonName"][];
+            /** End Year */
+            end_year: number | null;
+            /** Genres */
+            genres: string[];
+            /** Id */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** Languages */
+            languages: string[];
+            /** Original Title */
+            original_title: string | null;
+            /** Popularity */
+            popularity: number | null;
+            /** Poster */
+            poster: string | null;
+            /** Refs */
+            refs: {
+                [key: string]: string;
+            };
+            /** Runtime Min */
+            runtime_min: number | null;
+            score: components["schemas"]["Score"] | null;
+            /** Title */
+            title: string;
+            /** Trailer */
+            trailer: string | null;
+            /** Year */
+            year: number | null;
+        };
+        /**
+         * FilmDetail
+         * @description Everything known of a film, with the source of each fact.
+         */
+        FilmDetail: {
+            /** Alternative Titles */
+            alternative_titles: string[];
+            /** Cast */
+            cast: components["schemas"]["PersonName"][];
+            /** Certificate */
+            certificate: string | null;
+            /** Countries */
+            countries: string[];
+            /** Creators */
+            creators: components["schemas"]["PersonName"][];
+            /** Description */
+            description: string | null;
+            /** Directors */
+            directors: components["schemas"]["PersonName"][];
+            /** End Year */
+            end_year: number | null;
+            /** Genres */
+            genres: string[];
+            /** Id */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** Languages */
+            languages: string[];
+            /** Original Title */
+            original_title: string | null;
+            /** Popularity */
+            popularity: number | null;
+            /** Poster */
+            poster: string | null;
+            /** Refs */
+            refs: {
+                [key: string]: string;
+            };
+            /** Runtime Min */
+            runtime_min: number | null;
+            score: components["schemas"]["Score"] | null;
+            /** Sources */
+            sources: {
+                [key: string]: string;
+            };
+            /** Title */
+            title: string;
+            /** Trailer */
+            trailer: string | null;
+            /** Year */
+            year: number | null;
+        };
+        /** FilmList */
+        FilmList: {
+            /** Items */
+            items: components["schemas"]["Film"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** FilmName */
+        FilmName: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["Kind"];
+            /** Title */
+            title: string;
+            /** Year */
+            year: number | null;
+        };
+        /** Genre */
+        Genre: {
+            /** Films */
+            films: number;
+            /** Name */
+            name: string;
+            /** Slug */
+            slug: string;
+        };
+        /** GenreList */
+        GenreList: {
+            /** Items */
+            items: components["schemas"]["Genre"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Health */
+        Health: {
+            /** Catalogue */
+            catalogue?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "ok" | "not ready";
+        };
+        /**
+         * Kind
+         * @description What a film is; *film* covers both.
+         * @enum {string}
+         */
+        Kind: "movie" | "series";
+        /** LibraryCounts */
+        LibraryCounts: {
+            /** Disliked */
+            disliked: number;
+            /** Fine */
+            fine: number;
+            /** Liked */
+            liked: number;
+            /** Saved */
+            saved: number;
+            /** Seen */
+            seen: number;
+            /** Snoozed */
+            snoozed: number;
+        };
+        /** PastChange */
+        PastChange: {
+            after: components["schemas"]["Answers"] | null;
+            before: components["schemas"]["Answers"] | null;
+            film: components["schemas"]["Film"];
+            /** Id */
+            id: number;
+            /** Overtaken */
+            overtaken: string[];
+            /**
+             * Said At
+             * Format: date-time
+             */
+            said_at: string;
+            /** Undone */
+            undone: boolean;
+            /**
+             * Via
+             * @enum {string}
+             */
+            via: "page" | "api";
+        };
+        /** Person */
+        Person: {
+            /** Films */
+            films: number;
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** PersonList */
+        PersonList: {
+            /** Items */
+            items: components["schemas"]["Person"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** PersonName */
+        PersonName: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Place
+         * @description A language, a country or a certificate.
+         */
+        Place: {
+            /** Code */
+            code: string;
+            /** Films */
+            films: number;
+            /** Name */
+            name: string;
+        };
+        /** PlaceList */
+        PlaceList: {
+            /** Items */
+            items: components["schemas"]["Place"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * Problem
+         * @description RFC 9457.
+         */
+        Problem: {
+            /** Detail */
+            detail?: string | null;
+            /** Errors */
+            errors?: components["schemas"]["FieldProblem"][] | null;
+            /** Instance */
+            instance?: string | null;
+            /** Request Id */
+            request_id?: string | null;
+            /** Status */
+            status: number;
+            /** Title */
+            title: string;
+            /** Type */
+            type: string;
+        };
+        /** Reason */
+        Reason: {
+            film: components["schemas"]["FilmName"];
+            /** Share */
+            share: number;
+        };
+        /** Recommendation */
+        Recommendation: {
+            /** Because */
+            because: components["schemas"]["Reason"][];
+            film: components["schemas"]["Film"];
+            /** Score */
+            score: number;
+        };
+        /** RecommendationList */
+        RecommendationList: {
+            /**
+             * Count
+             * @description How many films pass all filters.
+             */
+            count: number;
+            /** Hint */
+            hint: ("empty_taste" | "filters_too_tight") | null;
+            /** Items */
+            items: components["schemas"]["Recommendation"][];
+            /**
+             * Left Out
+             * @description By filter, how many are left out because their value is unknown.
+             */
+            left_out: {
+                [key: string]: number;
+            };
+            /** Next */
+            next: string | null;
+            /** Pending */
+            pending: number;
+            /**
+             * Relax
+             * @description Filters that stand in the way, the one that frees most first.
+             */
+            relax: components["schemas"]["Relief"][];
+        };
+        /** Relief */
+        Relief: {
+            /** Filter */
+            filter: string;
+            /** Frees */
+            frees: number;
+        };
+        /** Said */
+        Said: {
+            change: components["schemas"]["Change"] | null;
+            entry: components["schemas"]["Entry"] | null;
+            /** Pending */
+            pending: number;
+        };
+        /** Score */
+        Score: {
+            /** Source */
+            source: string;
+            /** Value */
+            value: number;
+            /** Votes */
+            votes: number;
+        };
+        /** Session */
+        Session: {
+            user: components["schemas"]["User"] | null;
+        };
+        /** SimilarFilm */
+        SimilarFilm: {
+            film: components["schemas"]["Film"];
+            /** Rank */
+            rank: number;
+            /** Source */
+            source: string;
+            /** Weight */
+            weight: number;
+        };
+        /** SimilarFilmList */
+        SimilarFilmList: {
+            /** Items */
+            items: components["schemas"]["SimilarFilm"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** SuggestionFile */
+        SuggestionFile: {
+            /** D */
+            d: components["schemas"]["SuggestionRow"][];
+            /** Q */
+            q: string;
+            /** V */
+            v: number;
+        };
+        /** SuggestionRow */
+        SuggestionRow: {
+            /** Film */
+            film: number;
+            /** Id */
+            id: string;
+            /** L */
+            l: string;
+            /** Q */
+            q?: string | null;
+            /** Qid */
+            qid?: string | null;
+            /** Rank */
+            rank?: number | null;
+            /** S */
+            s?: string | null;
+            /** Y */
+            y?: number | null;
+            /** Yr */
+            yr?: string | null;
+        };
+        /** User */
+        User: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Guest */
+            guest: boolean;
+            /** Id */
+            id: number;
+        };
+        /**
+         * Verdict
+         * @description What somebody thought of a film.
+         * @enum {string}
+         */
+        Verdict: "liked" | "fine" | "disliked";
     };
-    FilmDetail: components["schemas"]["Film"] & {
-      alternative_titles: string[];
-      sources: { [field: string]: string };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    films_list_certificates_certificates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
     };
-    Answers: {
-      verdict: "liked" | "fine" | "disliked" | null;
-      seen: boolean;
-      seen_on: string | null;
-      saved: boolean;
-      saved_at: string | null;
-      snoozed_until: string | null;
-      taste: boolean;
-      rating: number | null;
+    films_list_countries_countries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
     };
-    Entry: components["schemas"]["Answers"] & {
-      film: components["schemas"]["Film"];
-      version: number;
-      updated_at: string;
+    films_search_films_films_get: {
+        parameters: {
+            query?: {
+                kind?: components["schemas"]["Kind"] | null;
+                limit?: number;
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
     };
-  };
+    films_show_film_films__film__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilmDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_similar_films_films__film__similar_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarFilmList"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_random_film_films_random_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Film"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_list_genres_genres_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenreList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_list_languages_languages_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    library_list_entries_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                film?: number[];
+                limit?: number;
+                q?: string;
+                show?: ("liked" | "fine" | "disliked" | "seen" | "saved" | "snoozed") | null;
+                sort?: "recent" | "title" | "year" | "score";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    library_show_entry__film__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entry"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    library_forget__film__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    library_say__film__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    library_list_changes_changes_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    library_undo_change_changes__int_change__undo_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_search_people_people_get: {
+        parameters: {
+            query: {
+                limit?: number;
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    films_show_person_people__int_person__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    recommendations_recommend_get: {
+        parameters: {
+            query?: {
+                /** @description Any of them. */
+                certificate?: string[];
+                /** @description Any of them. */
+                country?: string[];
+                cursor?: string | null;
+                /** @description All of them must hold. */
+                genre?: string[];
+                genre_out?: string[];
+                kind?: components["schemas"]["Kind"] | null;
+                /** @description Any of them. */
+                language?: string[];
+                limit?: number;
+                /** @description All of them, by the number in /people. */
+                person?: number[];
+                runtime_max?: number | null;
+                runtime_min?: number | null;
+                score_min?: number | null;
+                votes_min?: number | null;
+                year_max?: number | null;
+                year_min?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecommendationList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    accounts_show_session_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    accounts_delete_session_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    system_healthz_healthz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    system_readyz_readyz_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    suggestions_suggest__letter___query__json_get: {
+        parameters: {
+            query?: {
+                /** @description Taken and without effect, as clients of IMDb's files send it. */
+                includeVideos?: string;
+            };
+            header?: never;
+            path: {
+                letter: string;
+                query: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionFile"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
+    suggestions_suggest_titles_titles__letter___query__json_get: {
+        parameters: {
+            query?: {
+                /** @description Taken and without effect, as clients of IMDb's files send it. */
+                includeVideos?: string;
+            };
+            header?: never;
+            path: {
+                letter: string;
+                query: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestionFile"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"][];
+                };
+            };
+        };
+    };
 }

@@ -4,87 +4,25 @@ import type { components } from "./api-types.ts";
 type Schemas = components["schemas"];
 export type Film = Schemas["Film"];
 export type FilmDetail = Schemas["FilmDetail"];
-export type Person = Schemas["Person"];
+export type Person = Schemas["PersonName"];
 export type Answers = Schemas["Answers"];
 export type Entry = Schemas["Entry"];
-export type Verdict = NonNullable<Answers["verdict"]>;
-export type Kind = Film["kind"];
-export type NamedFilm = Pick<Film, "id" | "title" | "year" | "kind">;
-
-export interface Page<Item> {
-  items: Item[];
-  next: string | null;
-}
-export interface Because {
-  film: NamedFilm;
-  share: number;
-}
-export interface Recommendation {
-  film: Film;
-  score: number;
-  because: Because[];
-}
-export interface Recommendations extends Page<Recommendation> {
-  count: number;
-  left_out: Record<string, number>;
-  hint: string | null;
-  relax: { filter: string; frees: number }[];
-  pending: number;
-}
-export interface Similar {
-  film: Film;
-  rank: number;
-  weight: number;
-  source: string;
-}
-export type Shelf = "liked" | "fine" | "disliked" | "seen" | "saved" | "snoozed";
-export type Counts = Record<Shelf, number>;
-export interface LibraryPage extends Page<Entry> {
-  count: number;
-  counts: Counts;
-}
-export interface Change {
-  id: number;
-  film: Film;
-  before: Answers | null;
-  after: Answers | null;
-  said_at: string;
-  via: string;
-  undone: boolean;
-}
-export interface Said {
-  entry: Entry | null;
-  change: { id: number } | null;
-}
-export type Patch = Partial<
-  Pick<Answers, "verdict" | "seen" | "seen_on" | "saved" | "snoozed_until" | "rating">
->;
-export interface User {
-  id: number;
-  guest: boolean;
-  created_at: string;
-}
-export interface Suggestion {
-  id: string;
-  l: string;
-  y?: number;
-  q?: string;
-  s?: string;
-  film?: number;
-}
-export interface GenreCount {
-  slug: string;
-  name: string;
-  films: number;
-}
-export interface CodeCount {
-  code: string;
-  name: string;
-  films: number;
-}
-export interface PersonCount extends Person {
-  films: number;
-}
+export type Verdict = Schemas["Verdict"];
+export type Kind = Schemas["Kind"];
+export type Because = Schemas["Reason"];
+export type Recommendation = Schemas["Recommendation"];
+export type Recommendations = Schemas["RecommendationList"];
+export type Similar = Schemas["SimilarFilm"];
+export type Counts = Schemas["LibraryCounts"];
+export type Shelf = keyof Counts;
+export type Change = Schemas["PastChange"];
+export type User = Schemas["User"];
+export type Genre = Schemas["Genre"];
+export type Place = Schemas["Place"];
+export type Suggestion = Schemas["SuggestionRow"];
+/** What a write answers; of the change only its number matters here. */
+export type Said = Pick<Schemas["Said"], "entry"> & { change: Pick<Schemas["Change"], "id"> | null };
+export type Patch = Partial<Omit<Answers, "taste">>;
 
 /** The server answered and refused; `detail` is written for people. */
 export class ApiError extends Error {
@@ -193,28 +131,31 @@ export function suggestionPath(text: string): string {
 
 export const api = {
   films: (query: { q?: string; kind?: Kind; limit?: number }, signal?: AbortSignal) =>
-    get<Page<Film>>("/films", query, signal),
+    get<Schemas["FilmList"]>("/films", query, signal),
   randomFilm: () => get<Film>("/films/random"),
   film: (id: number, signal?: AbortSignal) => get<FilmDetail>(`/films/${id}`, undefined, signal),
   similar: (id: number, limit: number, signal?: AbortSignal) =>
-    get<Page<Similar>>(`/films/${id}/similar`, { limit }, signal),
-  genres: () => get<Page<GenreCount>>("/genres"),
-  languages: () => get<Page<CodeCount>>("/languages"),
-  countries: () => get<Page<CodeCount>>("/countries"),
-  people: (q: string, signal?: AbortSignal) => get<Page<PersonCount>>("/people", { q, limit: 8 }, signal),
+    get<Schemas["SimilarFilmList"]>(`/films/${id}/similar`, { limit }, signal),
+  genres: () => get<Schemas["GenreList"]>("/genres"),
+  languages: () => get<Schemas["PlaceList"]>("/languages"),
+  countries: () => get<Schemas["PlaceList"]>("/countries"),
+  certificates: () => get<Schemas["PlaceList"]>("/certificates"),
+  person: (id: string) => get<Schemas["Person"]>(`/people/${id}`),
+  people: (q: string, signal?: AbortSignal) => get<Schemas["PersonList"]>("/people", { q, limit: 8 }, signal),
   suggestions: (text: string, signal?: AbortSignal) =>
-    request<{ d?: Suggestion[] }>("GET", suggestionPath(text), signal ? { signal } : {}),
+    request<Schemas["SuggestionFile"]>("GET", suggestionPath(text), signal ? { signal } : {}),
 
   recommendations: (query: URLSearchParams, signal?: AbortSignal) =>
     get<Recommendations>("/recommendations", query, signal),
 
-  library: (query: Query, signal?: AbortSignal) => get<LibraryPage>("/library", query, signal),
+  library: (query: Query, signal?: AbortSignal) => get<Schemas["EntryList"]>("/library", query, signal),
   say: (film: number, patch: Patch, key: string) =>
     request<Said>("PATCH", `${V1}/library/${film}`, { body: patch, headers: { "Idempotency-Key": key } }),
   forget: (film: number) => request<void>("DELETE", `${V1}/library/${film}`),
-  changes: (query: Query, signal?: AbortSignal) => get<Page<Change>>("/library/changes", query, signal),
+  changes: (query: Query, signal?: AbortSignal) =>
+    get<Schemas["ChangeList"]>("/library/changes", query, signal),
   undo: (change: number) => request<Said>("POST", `${V1}/library/changes/${change}/undo`),
 
-  session: () => get<{ user: User | null }>("/session"),
+  session: () => get<Schemas["Session"]>("/session"),
   forgetSession: () => request<void>("DELETE", `${V1}/session`),
 };

@@ -22,11 +22,17 @@ export interface Setting {
 export const SHORT = 0.42;
 export const LONG = 0.56;
 
-/** Width of a character in ems: Young Serif's average, and a full em for scripts written in squares. */
-const NARROW = 0.57;
+/** Widths of Young Serif in ems, a little generous; a full em for scripts written in squares. */
 const SQUARE = /[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/u;
+const WIDTHS: readonly [RegExp, number][] = [
+  [SQUARE, 1],
+  [/[mwMW@&]/u, 0.98],
+  [/[iljftrI.,:;'’!|()\- ]/u, 0.42],
+  [/\p{Lu}/u, 0.76],
+];
+const USUAL = 0.62;
 const emsOf = (text: string): number =>
-  [...text].reduce((ems, one) => ems + (SQUARE.test(one) ? 1 : NARROW), 0);
+  [...text].reduce((ems, one) => ems + (WIDTHS.find(([kind]) => kind.test(one))?.[1] ?? USUAL), 0);
 
 const LARGEST = 19;
 const SMALLEST = 6.5;

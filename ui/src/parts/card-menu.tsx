@@ -20,6 +20,7 @@ export function CardMenu({ film, answers }: { film: Film; answers: Answers }) {
     what();
   };
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it only notices Escape and the focus that leaves
     <div
       class="menu-holder"
       onKeyDown={(event) => {

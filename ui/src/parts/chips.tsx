@@ -1,4 +1,5 @@
-import { personName } from "../state/facets.ts";
+import { useEffect } from "preact/hooks";
+import { meetAll, personName } from "../state/facets.ts";
 import { type Active, active, type FilterName, filters, setFilters, without } from "../state/filters.ts";
 import { countryName, genreName, languageName, score, t } from "../state/strings.ts";
 import { runtime } from "./facts.tsx";
@@ -41,7 +42,9 @@ export function filterName(name: FilterName): string {
 
 /** The filters that are on, each with a button that takes it off. */
 export function Chips() {
+  const { person } = filters.value;
   const on = active(filters.value);
+  useEffect(() => meetAll(person), [person]);
   if (on.length === 0) return null;
   return (
     <ul class="chips" aria-label={t("filters.on")}>

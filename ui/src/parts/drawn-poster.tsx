@@ -25,6 +25,7 @@ export function DrawnPoster({ film }: { film: Film }) {
       <svg viewBox={`0 0 ${WIDTH} ${TALL}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
         <svg
           class="picture"
+          aria-hidden="true"
           y={words === "top" ? TALL - picture : 0}
           width={WIDTH}
           height={picture}
@@ -32,7 +33,6 @@ export function DrawnPoster({ film }: { film: Film }) {
           preserveAspectRatio="xMidYMid slice"
         >
           {shapes.map(([Tag, attributes], index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the shapes of a film never change
             <Tag key={index} {...attributes} />
           ))}
           {palette.isGrainy && (

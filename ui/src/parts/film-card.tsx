@@ -40,7 +40,6 @@ export function FilmCard({
   const id = useId();
 
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: keys act on the card that holds the focus
     <article
       class={`card ${size}`}
       data-card={film.id}

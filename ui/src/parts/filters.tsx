@@ -2,7 +2,7 @@ import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import type { Kind } from "../api.ts";
-import { CERTIFICATES, countries, fetchFacets, genres, languages } from "../state/facets.ts";
+import { certificates, countries, fetchFacets, genres, languages } from "../state/facets.ts";
 import {
   type Filters,
   filters,
@@ -203,7 +203,7 @@ export function FilterPanel({ id, isOpen }: { id: string; isOpen: Signal<boolean
         <PersonPicker />
       </div>
       <Group label={t("filter.certificate")}>
-        <Toggles name="certificate" values={CERTIFICATES} words={(value) => value} />
+        <Toggles name="certificate" values={certificates.value} words={(value) => value} />
       </Group>
     </section>
   );

@@ -34,7 +34,6 @@ export function Notices() {
       .filter((notice) => notice.isFailure === isFailure)
       .map((notice) => <Row key={notice.id} notice={notice} />);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: being looked at only stops the clock
     <div
       class="notices"
       onPointerEnter={hold(true)}

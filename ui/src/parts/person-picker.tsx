@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { PersonCount } from "../api.ts";
+import type { Person } from "../api.ts";
 import { findPeople, meet } from "../state/facets.ts";
 import { filters, setFilters, toggled } from "../state/filters.ts";
 import { Loader } from "../state/loading.ts";
@@ -9,10 +9,10 @@ import { t } from "../state/strings.ts";
 /** Chooses a director or an actor by name. */
 export function PersonPicker() {
   const id = useId();
-  const loader = useSignal(new Loader<readonly PersonCount[]>());
+  const loader = useSignal(new Loader<readonly Person[]>());
   const text = useSignal("");
   const people = text.value.trim() ? (loader.value.state.value.value ?? []) : [];
-  const choose = (person: PersonCount) => {
+  const choose = (person: Person) => {
     meet(person);
     text.value = "";
     if (!filters.peek().person.includes(String(person.id)))

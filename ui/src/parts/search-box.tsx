@@ -89,6 +89,7 @@ export function SearchBox() {
           onKeyDown={onKeyDown}
           onBlur={close}
         />
+        {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a kbd takes no focus */}
         <kbd aria-hidden="true">/</kbd>
       </form>
       <div

@@ -24,7 +24,6 @@ export function Skeletons({ sizes }: { sizes: readonly CardSize[] }) {
         {t("loading")}
       </p>
       {sizes.map((size, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
         <SkeletonCard key={index} size={size} />
       ))}
     </div>

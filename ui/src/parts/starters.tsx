@@ -36,7 +36,6 @@ export function Starters() {
       <ul class="wall" aria-label={t("start.wall")}>
         {isLoading
           ? Array.from({ length: 12 }, (_, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: they are all alike
               <li key={index}>
                 <div class="starter skeleton">
                   <div class="poster" />

@@ -20,7 +20,6 @@ export const NOTHING_SAID: Answers = {
   seen: false,
   seen_on: null,
   saved: false,
-  saved_at: null,
   snoozed_until: null,
   taste: true,
   rating: null,
@@ -111,8 +110,8 @@ function settle(film: Film): void {
 
 function answersIn(entry: Entry | null): Answers {
   if (!entry) return NOTHING_SAID;
-  const { verdict, seen, seen_on, saved, saved_at, snoozed_until, taste, rating } = entry;
-  return { verdict, seen, seen_on, saved, saved_at, snoozed_until, taste, rating };
+  const { verdict, seen, seen_on, saved, snoozed_until, taste, rating } = entry;
+  return { verdict, seen, seen_on, saved, snoozed_until, taste, rating };
 }
 
 /** Takes in what the server knows. Answers on their way stay on top of it. */
@@ -158,14 +157,6 @@ export function refusalText(error: unknown): string {
   return t("failed.away");
 }
 
-function patched(before: Answers, patch: Patch): Answers {
-  const after = { ...before, ...patch };
-  // Words and numbers agree with what the server will make of them.
-  if (patch.saved !== undefined)
-    after.saved_at = patch.saved ? (before.saved_at ?? new Date().toISOString()) : null;
-  return after;
-}
-
 /** Sends one step; what is shown goes back when the server refuses or is away. */
 async function send(film: Film, step: Step, call: () => Promise<Said>): Promise<Said> {
   const cell = cellOf(film.id);
@@ -200,7 +191,7 @@ export function say(film: Film, patch: Patch): Promise<void> {
   return undoable(
     film,
     sentenceFor(film, patch),
-    (before) => patched(before, patch),
+    (before) => ({ ...before, ...patch }),
     () => api.say(film.id, patch, writeKey()),
     () => void say(film, patch),
   );

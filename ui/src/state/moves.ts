@@ -24,7 +24,7 @@ function goToSearch(): void {
   box?.select();
 }
 
-function escape(): void {
+function leave(): void {
   if (playing.peek() !== null) playing.value = null;
   else if (route.peek().name === "film") back();
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
@@ -53,7 +53,7 @@ export function watchKeys(): void {
       event.preventDefault();
       act();
     } else if (event.key === "Escape" && !event.defaultPrevented) {
-      escape();
+      leave();
     } else if (isOnCard(event) && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       moveCard(event.key === "ArrowDown" ? 1 : -1);
