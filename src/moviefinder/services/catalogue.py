@@ -165,7 +165,7 @@ def _write_facts(
         if value
     ]
     session.execute(delete(ExternalId).where(ExternalId.film_id.in_(_of_catalogue())))
-    taken = set(session.execute(select(ExternalId.namespace, ExternalId.value)).tuples())
+    taken = set(session.execute(select(ExternalId.namespace, ExternalId.value)).all())
     bulk_insert(
         session,
         "external_ids",
@@ -235,7 +235,7 @@ def _places(film: NDArray[np.int32]) -> list[int]:
 
 def _people_ids(session: Session, names: list[str]) -> NDArray[np.int64]:
     """Our number of each person, making those that are not there: int64[p]."""
-    known: Mapping[str, int] = dict(session.execute(select(Person.name, Person.id)).tuples().all())
+    known: Mapping[str, int] = dict(session.execute(select(Person.name, Person.id)).all())
     first = (session.scalar(select(func.max(Person.id))) or 0) + 1
     new = [name for name in names if name not in known]
     numbers = dict(known) | {name: first + i for i, name in enumerate(new)}

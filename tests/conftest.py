@@ -1,0 +1,86 @@
+"""A real App on a real database for each test: SQLite always, PostgreSQL beside it where both must agree."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy
+
+from moviefinder.app import make_app
+from moviefinder.config import Settings
+from moviefinder.services import catalogue as catalogue_service
+from moviefinder.store.schema import prepare
+from moviefinder.web import create_app
+from tests import postgresql
+from tests.factories import make_catalogue, make_film
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WRITE = {"X-Requested-With": "moviefinder"}
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory):
+    """The address of a private PostgreSQL."""
+    with postgresql.running(tmp_path_factory.mktemp("postgresql") / "cluster") as address:
+        yield address
+
+
+@pytest.fixture
+def empty_postgresql(postgresql_server, request):
+    """The address of a database of the test's own."""
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    server = sqlalchemy.create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield sqlalchemy.make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request, tmp_path):
+    """Settings for one data folder, on each database in turn."""
+    database = request.getfixturevalue("empty_postgresql") if request.param == "postgresql" else ""
+    return Settings(data=tmp_path / "data", database=database)
+
+
+@pytest.fixture
+def empty_app(settings):
+    """An App whose database has its tables and nothing in them."""
+    settings.data.mkdir()
+    app = make_app(settings)
+    prepare(app.engine)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def app(empty_app):
+    """An App that knows forty films: film 1 is the best known, and each names the five after it."""
+    install(empty_app, make_catalogue([make_film(number) for number in range(1, 41)]))
+    return empty_app
+
+
+def install(app, catalogue, *, now=NOW):
+    """Install a catalogue; returns what that did."""
+    with app.transaction() as session:
+        return catalogue_service.install(session, catalogue, now=now)
+
+
+@pytest.fixture
+def client(app):
+    """Somebody without a cookie."""
+    return create_app(app).test_client()
+
+
+@pytest.fixture
+def say(client):
+    """Say something of a film as this client: `say(3, verdict="liked")`; gives the answer."""
+
+    def say(number, headers=WRITE, **answers):
+        return client.patch(f"/api/v1/library/imdb:tt{number:07d}", json=answers, headers=headers)
+
+    return say

@@ -1,0 +1,75 @@
+"""Filters as masks: what is unknown never passes, and arrays survive being written down."""
+
+import numpy as np
+import pytest
+
+from moviefinder.recommend.filters import Codes, FilmFacts, Filters
+from moviefinder.records import Kind
+
+FACTS = FilmFacts(
+    ids=np.array([10, 20, 30, 40]),
+    is_series=np.array([False, False, True, False]),
+    year=np.array([1999, 0, 2010, 1950], np.int16),
+    runtime_min=np.array([136, 90, 0, 100], np.int16),
+    score=np.array([850, 0, 700, 500], np.int16),
+    votes=np.array([1000, 0, 10, 5], np.int32),
+    genres=Codes.of(4, [(0, "action"), (0, "sci-fi"), (2, "drama"), (3, "action")]),
+    languages=Codes.of(4, [(0, "en"), (2, "de"), (2, "fr")]),
+    countries=Codes.of(4, [(0, "US")]),
+    certificates=Codes.of(4, [(0, "R"), (3, "PG")]),
+)
+
+
+def passing(**filters):
+    """Ids that pass, and those whose value is unknown, of one filter."""
+    [(_, mask, known)] = list(FACTS.masks(Filters(**filters), {7: np.array([0, 2]), 8: np.array([2])}))
+    unknown = [] if known is None else FACTS.ids[~known].tolist()
+    return FACTS.ids[mask].tolist(), unknown
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected", "unknown"),
+    [
+        ({"kind": Kind.SERIES}, [30], []),
+        ({"kind": Kind.MOVIE}, [10, 20, 40], []),
+        ({"genre": ("action",)}, [10, 40], [20]),
+        ({"genre": ("action", "sci-fi")}, [10], [20]),
+        ({"genre": ("western",)}, [], [20]),
+        ({"genre_out": ("action",)}, [30], [20]),
+        ({"language": ("de", "en")}, [10, 30], [20, 40]),
+        ({"country": ("US",)}, [10], [20, 30, 40]),
+        ({"certificate": ("R", "X")}, [10], [20, 30]),
+        ({"person": (7,)}, [10, 30], []),
+        ({"person": (7, 8)}, [30], []),
+        ({"year_min": 1999}, [10, 30], [20]),
+        ({"year_max": 1999}, [10, 40], [20]),
+        ({"runtime_max": 100}, [20, 40], [30]),
+        ({"runtime_min": 101}, [10], [30]),
+        ({"score_min": 7.0}, [10, 30], [20]),
+        ({"score_min": 0.0}, [10, 30, 40], [20]),
+        ({"votes_min": 10}, [10, 30], [20]),
+    ],
+)
+def test_a_filter_passes_what_it_names_and_nothing_unknown(filters, expected, unknown):
+    """Each filter by itself."""
+    assert passing(**filters) == (expected, unknown)
+
+
+def test_no_filter_is_no_mask():
+    """Nothing set, nothing asked."""
+    assert list(FACTS.masks(Filters(), {})) == []
+
+
+def test_facts_come_back_from_their_arrays():
+    """What is written to a file is what is read."""
+    again = FilmFacts.from_arrays(FACTS.to_arrays())
+    assert again.genres.counts() == {"action": 2, "drama": 1, "sci-fi": 1}
+    assert [mask.tolist() for _, mask, _ in again.masks(Filters(language=("fr",)), {})] == [
+        [False, False, True, False]
+    ]
+
+
+def test_an_empty_set_of_codes_comes_back_empty():
+    """No code at all is not one empty code."""
+    empty = Codes.of(3, [])
+    assert Codes.from_arrays(3, "x", empty.to_arrays("x")).counts() == {}
