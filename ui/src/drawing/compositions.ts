@@ -188,11 +188,11 @@ const stairs: Composition = (random, { ground, inks: [first, second, third] }) =
     const y = Math.round(96 - step * rise);
     d += `L${x(Math.round(step * tread))} ${y}L${x(Math.round((step + 1) * tread))} ${y}`;
   }
-  const on = Math.floor(steps / 2);
+  const on = random.of([2, 3, 4]);
   const px = x(Math.round((on + 0.5) * tread));
   const py = Math.round(96 - on * rise);
   return [
-    disc(x(84), 22, 15, first),
+    disc(x(random.between(70, 100)), random.between(16, 26), random.between(9, 15), first),
     path(`${d}L${x(120)} 104z`, second),
     path(`M${px} ${py}L${x(0)} 104h${isLeft ? 22 : -22}z`, ground),
     path(`M${px - 4} ${py}l1-16q3-4 6 0l1 16z`, third),
@@ -332,6 +332,8 @@ const BY_GENRE: readonly [string, readonly Name[]][] = [
 ];
 const OTHERWISE: readonly Name[] = ["horizon", "bounce", "waves", "torn"];
 
+/** The pictures of the most telling genre, and some of the next one's, so that a wall of one kind does not look alike. */
 export function suitableCompositions(genres: readonly string[]): readonly Name[] {
-  return BY_GENRE.find(([genre]) => genres.includes(genre))?.[1] ?? OTHERWISE;
+  const [first, second] = BY_GENRE.filter(([genre]) => genres.includes(genre));
+  return first ? [...first[1], ...(second?.[1].slice(0, 2) ?? [])] : OTHERWISE;
 }

@@ -93,7 +93,7 @@ export function suitable(film: Pick<Film, "genres" | "year">): Palette[] {
   const isTwoInks = film.year !== null && film.year < 1950 && !film.genres.includes("animation");
   const mood = isTwoInks ? [] : (BY_GENRE.find(([genre]) => film.genres.includes(genre))?.[1] ?? []);
   const names: readonly Name[] =
-    mood.length > 0 ? [...mood, ...era.slice(0, 1)] : era.length > 0 ? era : ["linen", "ember"];
+    mood.length > 0 ? [...mood, ...era.slice(0, 2)] : era.length > 0 ? era : ["linen", "ember"];
   return names.map((name) => PALETTES[name]);
 }
 

@@ -7,8 +7,10 @@ import { draw } from "../drawing/poster.ts";
 const TALL = 180;
 
 /** A poster of our own: a picture built as elements, and the title over it as ordinary text. */
-export function DrawnPoster({ film }: { film: Film }) {
-  const { palette, shapes, words, share, title } = useMemo(() => draw(film), [film]);
+export function DrawnPoster({ film, isFooted = false }: { film: Film; isFooted?: boolean }) {
+  const { palette, shapes, share, title, ...drawing } = useMemo(() => draw(film), [film]);
+  // Where something else stands in the upper corner the words go to the foot.
+  const words = isFooted ? "foot" : drawing.words;
   const picture = TALL * (1 - share);
   const maker = film.directors[0] ?? film.creators[0];
   const grain = `grain-${film.id}`;
@@ -20,6 +22,7 @@ export function DrawnPoster({ film }: { film: Film }) {
         "--print": palette.text,
         "--size": `${title.size}cqw`,
         "--share": `${share * 100}%`,
+        "--zoom": 1 / (1 - share),
       }}
     >
       <svg viewBox={`0 0 ${WIDTH} ${TALL}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">

@@ -17,7 +17,7 @@ function Starter({ film }: { film: Film }) {
         aria-label={titleWithYear(film)}
         onClick={() => void say(film, { verdict: isLiked ? null : "liked" })}
       >
-        <Poster film={film} isLink={false} />
+        <Poster film={film} isLink={false} isFooted />
         <span class="thumb">
           <Icon name="liked" isFilled={isLiked} />
         </span>

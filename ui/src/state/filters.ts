@@ -1,5 +1,5 @@
 /** The filters of For you, which live in the address under the names that the API gives them. */
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { Kind } from "../api.ts";
 import { go, path, search } from "./address.ts";
 
@@ -96,6 +96,8 @@ export function addressOf(filters: Filters): string {
   const query = format(filters).toString();
   return query ? `/?${query}` : "/";
 }
+
+export const isPanelOpen = signal(false);
 
 /** The filters in the address of For you; none on other screens. */
 export const filters = computed(() => parse(path.value === "/" ? search.value : new URLSearchParams()));

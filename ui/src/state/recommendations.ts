@@ -25,12 +25,20 @@ export interface List {
 const loader = new Loader<List>();
 export const list = loader.state;
 
+/** Whether there is anything to go by; null until the server has said. */
+export const hasTaste = signal<boolean | null>(null);
+
 /** Whether answers given since would change the list. */
 export const isStale = signal(false);
 export const isFetchingMore = signal(false);
 
-/** Where a film stood when it was answered, so that undoing puts it back there. */
-const removed = new Map<number, { item: Recommendation; index: number }>();
+interface Gone {
+  item: Recommendation;
+  index: number;
+  successor: Recommendation | undefined;
+}
+/** Where a film stood when it was answered and what took its place, so that undoing puts it back there. */
+const removed = new Map<number, Gone>();
 
 async function fetchPage(query: string, cursor: string | null, limit: number, signal?: AbortSignal) {
   const params = new URLSearchParams(query);
@@ -42,6 +50,7 @@ async function fetchPage(query: string, cursor: string | null, limit: number, si
 async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   const page = await fetchPage(query, null, FETCHED, signal);
   removed.clear();
+  hasTaste.value = page.hint !== "empty_taste";
   return {
     query,
     items: page.items.slice(0, FIRST),
@@ -110,8 +119,8 @@ function remove(film: Film): void {
     const index = list.items.findIndex((item) => item.film.id === film.id);
     const item = list.items[index];
     if (!item) return { ...list, reserve: list.reserve.filter((one) => one.film.id !== film.id) };
-    removed.set(film.id, { item, index });
     const [successor, ...reserve] = list.reserve;
+    removed.set(film.id, { item, index, successor });
     const items = [...list.items];
     items.splice(index, 1, ...(successor ? [successor] : []));
     return { ...list, items, reserve, count: Math.max(0, list.count - 1) };
@@ -120,14 +129,19 @@ function remove(film: Film): void {
 }
 
 function putBack(film: Film): void {
-  const place = removed.get(film.id);
-  if (!place) return;
+  const gone = removed.get(film.id);
+  if (!gone) return;
   removed.delete(film.id);
-  loader.change((list) => ({
-    ...list,
-    items: list.items.toSpliced(place.index, 0, place.item),
-    count: list.count + 1,
-  }));
+  loader.change((list) => {
+    const { item, index, successor } = gone;
+    const isStillThere = successor !== undefined && list.items[index] === successor;
+    return {
+      ...list,
+      items: list.items.toSpliced(index, isStillThere ? 1 : 0, item),
+      reserve: isStillThere ? [successor, ...list.reserve] : list.reserve,
+      count: list.count + 1,
+    };
+  });
 }
 
 export function watchLibrary(): void {

@@ -107,7 +107,11 @@ export async function moreOfShelf(): Promise<void> {
 
 export async function openHistory(): Promise<void> {
   await historyLoader.load(async (signal) => {
-    const page = await api.changes({ limit: PAGE }, signal);
+    const [page, library] = await Promise.all([
+      api.changes({ limit: PAGE }, signal),
+      api.library({ limit: 1 }, signal),
+    ]);
+    counts.value = library.counts;
     return { changes: page.items, next: page.next };
   });
 }

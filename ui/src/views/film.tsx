@@ -6,7 +6,7 @@ import { actOnKey } from "../parts/card-keys.ts";
 import { CardMenu } from "../parts/card-menu.tsx";
 import { DecisionButtons } from "../parts/decision-buttons.tsx";
 import { Empty } from "../parts/empty.tsx";
-import { FactLine, GenreLine, PersonLink, sourceName, years } from "../parts/facts.tsx";
+import { FactLine, GenreLine, PersonLink, sourceName } from "../parts/facts.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { FilmCard } from "../parts/film-card.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -184,6 +184,11 @@ export function FilmView({ id }: { id: number }) {
   useEffect(() => {
     void openFilm(id);
   }, [id]);
+  const isThere = value?.film.id === id;
+  useEffect(() => {
+    // The heading comes after the address: it takes the focus that the screen has kept for it.
+    if (isThere && document.activeElement?.id === "content") document.getElementById("film-title")?.focus();
+  }, [isThere]);
   const answers = answersTo(id).value;
   if (status === "failed") {
     if (error instanceof ApiError && error.status === 404)
@@ -200,7 +205,13 @@ export function FilmView({ id }: { id: number }) {
       );
     return <Failed error={error} again={() => void openFilm(id)} />;
   }
-  if (!value || value.film.id !== id) return <Skeletons sizes={["hero"]} />;
+  if (!value || value.film.id !== id)
+    return (
+      <>
+        <h1 class="unseen">{t("loading")}</h1>
+        <Skeletons sizes={["hero"]} />
+      </>
+    );
   const { film, similar } = value;
   const links = outside(film);
   return (
@@ -221,7 +232,7 @@ export function FilmView({ id }: { id: number }) {
         <div class="words">
           <div class="head">
             <h1 id="film-title" class="title" tabIndex={-1}>
-              {film.title} {film.year !== null && <span class="soft">{years(film)}</span>}
+              {film.title}
             </h1>
             <CardMenu film={film} answers={answers} />
           </div>

@@ -190,7 +190,7 @@ export function LibraryView() {
     <>
       <h1 tabIndex={-1}>{t("library.title")}</h1>
       <Tabs asked={asked} />
-      {show !== "history" && <Tools asked={asked} />}
+      {show !== "history" && (asked.q !== "" || counts.value[show] > 1) && <Tools asked={asked} />}
       <h2 class="unseen">{show === "history" ? t("shelf.history") : t(`shelf.${show}`)}</h2>
       {show === "history" ? <History /> : <ShelfView asked={{ ...asked, show }} />}
     </>

@@ -1,4 +1,3 @@
-import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import { Chips, filterName } from "../parts/chips.tsx";
 import { Empty } from "../parts/empty.tsx";
@@ -9,9 +8,18 @@ import { Icon } from "../parts/icon.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Starters } from "../parts/starters.tsx";
 import { arrival } from "../state/address.ts";
-import { active, addressOf, type FilterName, filters, query, without } from "../state/filters.ts";
+import {
+  active,
+  addressOf,
+  type FilterName,
+  filters,
+  isPanelOpen,
+  query,
+  without,
+} from "../state/filters.ts";
 import { counts, whenSaid } from "../state/library.ts";
 import {
+  hasTaste,
   isFetchingMore,
   isStale,
   type List,
@@ -60,7 +68,7 @@ function Relax({ relax }: { relax: List["relax"] }) {
 }
 
 function FilterBar({ count }: { count: number | null }) {
-  const isOpen = useSignal(false);
+  const isOpen = isPanelOpen;
   const id = useId();
   return (
     <div class="filter-bar">
@@ -111,6 +119,9 @@ function Picks({ value }: { value: List }) {
           <p>{items.length === 0 ? t("tight.none") : t("tight.few", { count })}</p>
           <LeftOut leftOut={leftOut} />
           <Relax relax={relax} />
+          <a class="button" href="/">
+            {t("filters.clear")}
+          </a>
         </Empty>
       )}
       {items.length === 0 && !hasFilters && hint !== "empty_taste" && (
@@ -136,7 +147,7 @@ function Picks({ value }: { value: List }) {
 /** For you: the picks, best first, and before the first like a wall of well-known films to tap. */
 export function RecommendationsView() {
   const { status, value, error } = list.value;
-  const hasNoTaste = value?.hint === "empty_taste";
+  const hasNoTaste = hasTaste.value === false;
 
   useEffect(() => {
     open(query.value, arrival.peek() === "back");
@@ -173,7 +184,7 @@ export function RecommendationsView() {
       ) : (
         <h1 tabIndex={-1}>{t("recommendations.title")}</h1>
       )}
-      {isStarting.value && !hasNoTaste && value && (
+      {isStarting.value && hasTaste.value && (
         <h2 class="picks-title">
           {t("start.picks")}{" "}
           {likes > 0 && likes < ENOUGH && (
@@ -181,9 +192,9 @@ export function RecommendationsView() {
           )}
         </h2>
       )}
-      {value && !hasNoTaste && <FilterBar count={status === "ready" ? value.count : null} />}
+      {hasTaste.value && <FilterBar count={status === "ready" && value ? value.count : null} />}
       {status === "failed" && <Failed error={error} again={() => void refresh(query.peek())} />}
-      {status === "loading" && (!value || value.query !== query.value) && <Skeletons sizes={SKELETONS} />}
+      {status === "loading" && !hasNoTaste && value?.query !== query.value && <Skeletons sizes={SKELETONS} />}
       {value && value.query === query.value && !hasNoTaste && status !== "failed" && <Picks value={value} />}
     </>
   );
