@@ -38,7 +38,7 @@ class Costs:
     near_year: float = 4.0  # a word meant the year before or after
     year_begun: float = 2.0  # two or three digits meant a year
     left_out: float = 7.0  # a word fits nothing at all
-    last_wrong: float = 10.0  # the last word, of one or two letters, fits nothing: one of them is wrong
+    last_wrong: float = 10.0  # the one letter of the last word fits nothing
     twice: float = 4.0  # two words stand for the same word of the title
     alternative: float = 0.3  # not the main title
     uncovered: float = 0.9  # times the logarithm of the title's letters over the typed ones

@@ -24,6 +24,7 @@ from moviefinder.titles.query import Query, parse
 from moviefinder.titles.sorted_rows import NO_ROWS, Ints, Rows, find, firsts, intersection, union
 
 _KINDS = tuple(Kind)
+_FEW = 10  # titles; when more answer what was typed, errors in the spaces between words are not looked for
 _Floats = NDArray[np.float32]
 
 
@@ -146,23 +147,18 @@ class TitleIndex:
             return []
         found = [self._lookup.find(word, alone=len(parsed.words) == 1) for word in parsed.words]
         stretches = self._joined.as_typed(parsed)
-        rows = self._candidates(parsed, found, stretches)
-        if len(rows) < limit:
+        needed = [f.rows for word, f in zip(parsed.words, found, strict=True) if not word.optional]
+        rows = union([intersection(needed), self._joined.rows(stretches)])
+        if len(rows) < _FEW:
             stretches += self._joined.with_one_error(parsed)
             rows = union([rows, self._joined.rows(stretches)])
+        if _may_be_wrong(parsed) and len(needed) > 1:
+            rows = union([rows, intersection(needed[:-1])])
         if not len(rows):
             rows = _with_all_but_one(found)
         if kind is not None:
             rows = rows[self._kind[rows] == _KINDS.index(kind)]
         return self._best(rows, self._fit(parsed, found, stretches, rows), limit)
-
-    def _candidates(self, query: Query, found: Sequence[Found], stretches: Sequence[Stretch]) -> Rows:
-        """Give the titles that have every word but the optional ones, or begin with all that was typed."""
-        needed = [f.rows for word, f in zip(query.words, found, strict=True) if not word.optional]
-        rows = [intersection(needed), self._joined.rows(stretches)]
-        if _may_be_all_wrong(query) and len(needed) > 1:
-            rows.append(intersection(needed[:-1]))
-        return union(rows)
 
     def _fit(self, query: Query, found: Sequence[Found], stretches: Sequence[Stretch], rows: Rows) -> _Floats:
         """Add up what speaks for and against each of these titles; float32[rows]."""
@@ -174,7 +170,7 @@ class TitleIndex:
         taken = np.zeros(n, np.int64)  # a bit for each place in the title that a word has taken
         for word, matches in zip(query.words, found, strict=True):
             lacking = costs.no_article if word.optional else costs.left_out
-            if word.last and _may_be_all_wrong(query):
+            if word.last and _may_be_wrong(query):
                 lacking = costs.last_wrong
             at, has = find(rows, matches.rows)
             if not has.any():
@@ -225,9 +221,9 @@ class TitleIndex:
         return [Match(film_id, fit) for film_id, fit in fit_by_film.items()]
 
 
-def _may_be_all_wrong(query: Query) -> bool:
-    """Tell whether the last word is so short that one wrong letter leaves nothing to go by."""
-    return len(query.words) > 1 and len(query.words[-1].text) <= 2
+def _may_be_wrong(query: Query) -> bool:
+    """Tell whether the last word is only begun, so that one wrong letter leaves nothing to go by."""
+    return len(query.words) > 1 and len(query.words[-1].text) == 1
 
 
 def _with_all_but_one(found: Sequence[Found]) -> Rows:

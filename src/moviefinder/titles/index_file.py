@@ -22,12 +22,11 @@ from moviefinder.errors import Invalid
 
 _MAGIC = b"MFTITLE1"  # the last character is the version of the layout and of what the arrays mean
 _PREFACE = struct.Struct("<8sII")
-_TYPES = {"uint8", "bool", "uint16", "int16", "int32", "int64"}
 
 
 def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write one-dimensional arrays to a file, which appears whole or not at all."""
-    header, blocks, offset = {}, list[bytes](), 0
+    header, blocks, offset = dict[str, dict[str, object]](), list[bytes](), 0
     for name, values in arrays.items():
         header[name] = {"type": values.dtype.name, "length": len(values), "offset": offset}
         block = values.tobytes()
@@ -74,7 +73,6 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
         return {
             name: np.frombuffer(content, np.dtype(entry["type"]), entry["length"], start + entry["offset"])
             for name, entry in header.items()
-            if entry["type"] in _TYPES
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid(remedy) from error
