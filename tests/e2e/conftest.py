@@ -43,7 +43,7 @@ def server(tmp_path_factory):
         yield server
 
 
-@dataclass(slots=True)
+@dataclass
 class Complaints:
     """What must not happen in a browser, as it happens."""
 

@@ -19,13 +19,20 @@ def _catalogue() -> dict[str, Any]:
 
 def t(key: str, **values: object) -> str:
     """The English text of a key, with its gaps filled."""
-    text = str(_catalogue()[key])
-    for name, value in values.items():
-        text = text.replace(f"{{{name}}}", str(value))
-    return text
+    text = _catalogue()[key]
+    return _filled(text if isinstance(text, str) else text["other"], values)
 
 
 def like(key: str, **values: object) -> re.Pattern[str]:
-    """The text of a key as a pattern in which every gap that is left matches anything."""
-    pattern = re.sub(r"\\\{\w+\\\}", ".+", re.escape(t(key, **values)))
-    return re.compile(pattern)
+    """The text of a key, in any of its plural forms, as a pattern whose gaps match anything."""
+    text = _catalogue()[key]
+    forms = [text] if isinstance(text, str) else text.values()
+    return re.compile(
+        "|".join(re.sub(r"\\{\w+\\}", ".+", re.escape(_filled(form, values))) for form in forms)
+    )
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
