@@ -36,6 +36,7 @@ def film(session):
 
 
 def later(minutes=1):
+    """A moment after NOW."""
     return NOW + timedelta(minutes=minutes)
 
 

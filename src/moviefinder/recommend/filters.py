@@ -144,7 +144,7 @@ class FilmFacts:
         columns: dict[str, Any] = {name: arrays[name] for name in _COLUMNS}
         return cls(**columns | {name: Codes.from_arrays(n, name, arrays) for name in _CODES})
 
-    def masks(  # one branch a filter reads best in one place
+    def masks(  # noqa: PLR0912  # one branch a filter reads best in one place
         self, filters: Filters, films_of_person: Mapping[int, NDArray[np.int64]]
     ) -> Iterator[tuple[str, Mask, Mask | None]]:
         """For each filter in use its name, the films that pass, and those whose value is known (None: all).

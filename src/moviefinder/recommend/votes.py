@@ -111,6 +111,9 @@ class Votes:
 
     def __init__(self, lists: SimilarLists) -> None:
         self._lists = lists
+        self._last: tuple[Taste, _Poll] | None = (
+            None  # a list and its reasons are asked for one after the other
+        )
 
     def score(self, taste: Taste) -> Scores:
         """Every film that the liked ones reach in three steps, and that is not decided."""
@@ -144,6 +147,11 @@ class Votes:
         return reasons
 
     def _poll(self, taste: Taste) -> _Poll:
+        if self._last is None or self._last[0] is not taste:
+            self._last = taste, self._count(taste)
+        return self._last[1]
+
+    def _count(self, taste: Taste) -> _Poll:
         liked, weights = self._weighed(taste.liked)
         named = self._spread(liked, weights) - DISLIKE * self._spread(*self._weighed(taste.disliked))
         return _Poll(liked, weights, named, named + STEP * self._spread(*_positive(named)))

@@ -89,6 +89,11 @@ def install(session: Session, catalogue: Catalogue, *, now: datetime) -> Install
     return Installed(added=len(catalogue) - renewed, renewed=renewed, dropped=dropped, kept=kept)
 
 
+_KEEP_COUNTING = """
+    SELECT setval('films_id_seq', greatest((SELECT max(id) FROM films), (SELECT last_value FROM films_id_seq)))
+"""  # never back: a dropped film's number is not given again
+
+
 def _known_ids(session: Session, catalogue: Catalogue) -> NDArray[np.int64]:
     """Our number of each film that the database has under one of its references, else 0: int64[n]."""
     rows = session.execute(select(ExternalId.namespace, ExternalId.value, ExternalId.film_id)).all()
@@ -155,7 +160,7 @@ def _write_facts(
         session, "films", _FACTS, [row for row, is_new_row in zip(rows, new, strict=True) if not is_new_row]
     )
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT setval('films_id_seq', (SELECT max(id) FROM films))"))
+        session.execute(text(_KEEP_COUNTING))
     imdb = [
         ("imdb", value, film_id) for value, film_id in zip(films.imdb, ids.tolist(), strict=True) if value
     ]

@@ -25,7 +25,7 @@ from moviefinder.web import (
     suggestions,
     system,
 )
-from moviefinder.web.answers import Api, failures
+from moviefinder.web.answers import Api
 
 __all__ = ["create_app"]
 
@@ -46,11 +46,10 @@ def create_app(app: App | None = None) -> Api:
         validation_error_status=422,
         validation_error_model=schemas.Problem,
         validation_error_callback=problems.invalid_fields,
-        responses=failures(400, 422),
     )
     flask.extensions["moviefinder"] = app
     flask.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    problems.install(flask)
+    problems.install(flask, not_found=pages.not_found)
     _log_requests(flask)
     security.install(flask, app.settings)
     for module in (films, suggestions, library, recommendations, accounts, system):

@@ -9,7 +9,13 @@ from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, end_session, moviefinder, reader
 
-blueprint = APIBlueprint("accounts", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="accounts")])
+blueprint = APIBlueprint(
+    "accounts",
+    __name__,
+    url_prefix="/api/v1",
+    abp_tags=[Tag(name="accounts")],
+    abp_responses=failures(400, 422),
+)
 
 
 @blueprint.get("/session", responses={200: schemas.Session, **failures(401)})

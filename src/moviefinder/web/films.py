@@ -12,7 +12,9 @@ from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, moviefinder
 
-blueprint = APIBlueprint("films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")])
+blueprint = APIBlueprint(
+    "films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")], abp_responses=failures(400, 422)
+)
 
 
 @blueprint.get("/films", responses={200: schemas.FilmList})

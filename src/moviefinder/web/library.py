@@ -20,7 +20,13 @@ from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, keep_session_alive, moviefinder, reader, writer
 
-blueprint = APIBlueprint("library", __name__, url_prefix="/api/v1/library", abp_tags=[Tag(name="library")])
+blueprint = APIBlueprint(
+    "library",
+    __name__,
+    url_prefix="/api/v1/library",
+    abp_tags=[Tag(name="library")],
+    abp_responses=failures(400, 422),
+)
 
 _KEY_TYPES: Mapping[str, type[Any] | tuple[type[Any], ...]] = {
     "recent": datetime,
@@ -194,7 +200,10 @@ def _repeated(reply: limits.RememberedReply) -> Response:
         raise Invalid(
             "This Idempotency-Key was used for another request. Take a new one.", field="Idempotency-Key"
         )
-    return Response(json.dumps(reply.body), reply.status, mimetype="application/json")
+    body = json.dumps(
+        reply.body, ensure_ascii=False, separators=(",", ":")
+    )  # the very bytes of the first time
+    return Response(body, reply.status, mimetype="application/json")
 
 
 def _expected_version() -> int | None:

@@ -50,6 +50,22 @@ def root_file(name: str) -> Response:
     return _file("icon-192.png" if name == "favicon.ico" else name, _REVALIDATE)
 
 
+def not_found() -> Response | None:
+    """The document for an address that is none, where a person asks; it says so in the page's own words."""
+    is_person = request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
+    is_data = request.path.startswith(("/api/", "/suggestion/", "/assets/"))
+    if (
+        request.method not in ("GET", "HEAD")
+        or not is_person
+        or is_data
+        or not (STATIC / "index.html").is_file()
+    ):
+        return None
+    response = _file("index.html", _REVALIDATE)
+    response.status_code = 404
+    return response
+
+
 def _file(name: str, keep: str) -> Response:
     """A file of the page, packed where the browser takes that and a packed one was built."""
     path = (STATIC / name).resolve()

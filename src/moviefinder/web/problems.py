@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -67,8 +68,8 @@ def invalid_fields(error: ValidationError) -> Response:
     return problem(422, "Validation failed", kind="validation", detail=detail, errors=errors[:20])
 
 
-def install(app: Flask) -> None:
-    """Answer every exception of the app with a problem document."""
+def install(app: Flask, *, not_found: Callable[[], Response | None]) -> None:
+    """Answer every exception of the app with a problem document; an address that is none may have a page instead."""
 
     @app.errorhandler(MovieFinderError)
     def ours(error: MovieFinderError) -> Response:
@@ -90,6 +91,8 @@ def install(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         code = error.code or 500
+        if code == 404 and (page := not_found()):
+            return page
         detail = error.description if code in (413, 415) else None
         response = problem(code, HTTPStatus(code).phrase, detail=detail)
         if methods := getattr(error, "valid_methods", None):

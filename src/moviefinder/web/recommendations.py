@@ -20,6 +20,7 @@ blueprint = APIBlueprint(
     __name__,
     url_prefix="/api/v1/recommendations",
     abp_tags=[Tag(name="recommendations")],
+    abp_responses=failures(400, 422),
 )
 
 

@@ -322,6 +322,8 @@ class Entry(Answers):
 class EntryChange(Request):
     """What is said of a film. A field that is left out stays as it is, null takes an answer back."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"minProperties": 1})
+
     verdict: Verdict | None = None
     seen: bool | None = None
     seen_on: date | None = None
@@ -536,7 +538,7 @@ class SuggestionQuery(Query):
 
 class SuggestionRow(Answer):
     id: str
-    l: str  # IMDb's own name of the field
+    l: str  # noqa: E741  # IMDb's own name of the field
     film: int
     y: int | None = None
     yr: str | None = None

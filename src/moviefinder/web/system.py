@@ -9,11 +9,12 @@ from sqlalchemy.exc import DBAPIError
 from moviefinder.log import get_logger
 from moviefinder.services import catalogue
 from moviefinder.web import schemas
+from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, moviefinder
 
 log = get_logger(__name__)
 
-blueprint = APIBlueprint("system", __name__, abp_tags=[Tag(name="system")])
+blueprint = APIBlueprint("system", __name__, abp_tags=[Tag(name="system")], abp_responses=failures(400, 422))
 
 
 @blueprint.get("/healthz", responses={200: schemas.Health})

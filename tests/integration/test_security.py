@@ -1,0 +1,403 @@
+"""Who is let in: host names, origins, cookies, JSON, headers; on every route."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, update
+
+from moviefinder.app import make_app
+from moviefinder.config import Settings
+from moviefinder.store import models
+from moviefinder.store.schema import prepare
+from moviefinder.web import create_app
+from moviefinder.web.pages import STATIC
+from moviefinder.web.security import Access, access_of
+from tests.conftest import WRITE, install
+from tests.factories import make_catalogue, make_film
+
+LIKE = "/api/v1/library/imdb:tt0000001"
+HOSTILE_JSON = Path(__file__).resolve().parents[3] / "shared" / "fixtures-hostile" / "json"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """SQLite is enough here."""
+    return Settings(data=tmp_path / "data", hosts=("films.example",))
+
+
+def writes(flask):
+    """Every route and method that changes something, with parameters filled in."""
+    for rule in flask.url_map.iter_rules():
+        for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"}):
+            values = {"film": "imdb:tt0000001", "change": 1}
+            address = flask.url_map.bind("localhost").build(
+                rule.endpoint, {name: values[name] for name in rule.arguments}, method=method
+            )
+            yield rule.endpoint, method, address
+
+
+def test_every_route_declares_who_may_use_it(client):
+    """One without a rule would be refused."""
+    flask = client.application
+    for rule in flask.url_map.iter_rules():
+        assert isinstance(access_of(flask, rule.endpoint), Access), rule
+
+
+def test_a_route_without_a_rule_is_refused(app):
+    """Deny by default."""
+    flask = create_app(app)
+    flask.add_url_rule("/forgotten", view_func=lambda: "secret", endpoint="forgotten")
+    assert flask.test_client().get("/forgotten").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "marked"),
+    list(
+        itertools.product(
+            [None, "same-origin", "same-site", "cross-site", "none"],
+            [None, "http://127.0.0.1:8000", "https://evil.example", "http://127.0.0.1:9999", "null"],
+            [False, True],
+        )
+    ),
+)
+def test_writes_are_let_in_by_their_origin_alone(client, site, origin, marked):
+    """All writing routes: Sec-Fetch-Site decides, then Origin, then the header that programs send."""
+    headers = {"Sec-Fetch-Site": site, "Origin": origin, **(WRITE if marked else {})}
+    headers = {name: value for name, value in headers.items() if value is not None}
+    if site is not None:
+        allowed = site in ("same-origin", "none")
+    elif origin is not None:
+        allowed = origin == "http://127.0.0.1:8000"
+    else:
+        allowed = marked
+    for endpoint, method, address in writes(client.application):
+        response = client.open(address, method=method, json={"rating": 5}, headers=headers)
+        is_refused = response.status_code == 403 and response.json["type"] == "/problems/cross-site"
+        expected = not allowed and access_of(client.application, endpoint) is not Access.REPORT
+        assert is_refused == expected, (method, address)
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8000", 200),
+        ("localhost", 200),
+        ("[::1]:8000", 200),
+        ("LOCALHOST:1", 200),
+        ("films.example", 200),
+        ("evil.example", 421),
+        ("films.example.evil.example", 421),
+        ("127.0.0.1.evil.example:8000", 421),
+        ("films.example:port", 421),
+        ("", 421),
+    ],
+)
+def test_only_known_host_names_are_answered(client, host, status):
+    """A page that rebinds its name to this machine gets nothing."""
+    assert client.get("/healthz", headers={"Host": host}).status_code == status
+
+
+def test_every_answer_carries_the_headers(client):
+    """Pages, data, refusals, and what is not there."""
+    for address in (
+        "/",
+        "/api/v1/films?q=film",
+        "/api/v1/library",
+        "/api/v1/films/999",
+        "/nowhere",
+        "/openapi.json",
+    ):
+        with client.get(address) as response:
+            headers = response.headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Permissions-Policy" in headers
+        assert "Access-Control-Allow-Origin" not in headers
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("/api/v1/films?q=film", "public, max-age=300"),
+        ("/api/v1/films/1", "public, max-age=300"),
+        ("/api/v1/genres", "public, max-age=300"),
+        ("/suggestion/x/film.json", "public, max-age=300"),
+        ("/openapi.json", "public, max-age=300"),
+        ("/api/v1/library", "no-store"),
+        ("/api/v1/recommendations", "no-store"),
+        ("/api/v1/session", "no-store"),
+        ("/api/v1/films/random", "no-store"),
+        ("/api/v1/films/999", "no-store"),
+        ("/healthz", "no-store"),
+    ],
+)
+def test_what_is_personal_is_never_stored(client, say, address, kept):
+    """And what is the same for everyone is, also for those with a cookie."""
+    say(1, verdict="liked")
+    response = client.get(address)
+    assert response.headers["Cache-Control"] == kept
+    if kept.startswith("public"):
+        assert client.get(address, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304
+
+
+def test_the_first_write_makes_a_guest_and_the_cookie_is_its_own(client, say, app):
+    """HttpOnly, Lax, for the whole site; only the hash of its token is kept."""
+    assert client.get("/api/v1/session").json == {"user": None}
+    cookie = say(1, verdict="liked").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Path=/" in cookie
+    assert "Secure" not in cookie
+    assert say(2, verdict="liked").headers.get("Set-Cookie") is None
+    assert client.get("/api/v1/session").json["user"]["guest"] is True
+    assert client.get("/api/v1/library").json["count"] == 2
+    token = cookie.split("=", 1)[1].split(";")[0]
+    with app.reading() as session:
+        assert session.scalar(select(func.count()).select_from(models.User)) == 1
+        assert token.encode() not in session.scalar(select(models.Session.token_hash))
+
+
+def test_a_refused_write_makes_no_guest(client, say, app):
+    """Nothing is half written."""
+    assert say(999, verdict="liked").status_code == 404
+    assert say(1, rating=11).status_code == 422
+    response = client.patch(LIKE, data="{", content_type="application/json", headers=WRITE)
+    assert response.status_code == 400
+    assert "Set-Cookie" not in response.headers
+    with app.reading() as session:
+        assert session.scalar(select(func.count()).select_from(models.User)) == 0
+
+
+@pytest.mark.parametrize("token", ["unknown", "", "x" * 3000, "\udcff"])
+def test_an_unknown_cookie_is_401_and_never_a_new_guest(client, app, token):
+    """Reading or writing; and it can be given back."""
+    header = f"moviefinder={token}".encode("utf-8", "surrogateescape").decode("latin-1")
+    fresh = client.application.test_client(use_cookies=False)
+    for response in (
+        fresh.get("/api/v1/library", headers={"Cookie": header}),
+        fresh.patch(LIKE, json={"verdict": "liked"}, headers={**WRITE, "Cookie": header}),
+    ):
+        assert response.status_code == 401
+        assert response.json["type"] == "/problems/session-ended"
+    with app.reading() as session:
+        assert session.scalar(select(func.count()).select_from(models.User)) == 0
+    gone = fresh.delete("/api/v1/session", headers={**WRITE, "Cookie": header})
+    assert gone.status_code == 204
+    assert "Max-Age=0" in gone.headers["Set-Cookie"]
+
+
+def test_a_session_ends_after_180_days_unseen(client, say, app):
+    """And is put off by being seen."""
+    say(1, verdict="liked")
+    long_ago = datetime.now(UTC) - timedelta(days=179)
+    with app.transaction() as session:
+        session.execute(
+            update(models.Session).values(last_seen_at=long_ago, expires_at=long_ago + timedelta(days=180))
+        )
+    response = client.get("/api/v1/library")
+    assert (response.status_code, response.json["count"]) == (200, 1)
+    assert "Set-Cookie" in response.headers  # the browser's copy is put off with it
+    with app.transaction() as session:
+        assert session.scalar(select(models.Session.expires_at)) > datetime.now(UTC) + timedelta(days=179)
+        session.execute(update(models.Session).values(expires_at=datetime.now(UTC) - timedelta(seconds=1)))
+    assert client.get("/api/v1/library").status_code == 401
+
+
+def test_nobody_reads_or_undoes_what_another_said(client, say):
+    """Another's change is as if it were not there."""
+    change = say(1, verdict="liked").json["change"]["id"]
+    other = client.application.test_client()
+    other.patch("/api/v1/library/imdb:tt0000002", json={"verdict": "liked"}, headers=WRITE)
+    assert other.get(LIKE).status_code == 404
+    assert other.post(f"/api/v1/library/changes/{change}/undo", headers=WRITE).status_code == 404
+    assert other.get("/api/v1/library").json["count"] == 1
+    assert client.get(LIKE).json["verdict"] == "liked"
+
+
+def make_client(tmp_path, **settings):
+    """A server with other settings."""
+    app = make_app(Settings(data=tmp_path / "other", **settings))
+    app.settings.data.mkdir(parents=True)
+    prepare(app.engine)
+    install(app, make_catalogue([make_film(number) for number in range(1, 9)]))
+    return create_app(app).test_client(use_cookies=False)
+
+
+def test_over_https_the_cookie_is_bound_to_the_host(tmp_path):
+    """Its name says so, and browsers are told to stay with HTTPS."""
+    client = make_client(tmp_path, base_url="https://films.example")
+    headers = {**WRITE, "Host": "films.example"}
+    response = client.patch(LIKE, json={"verdict": "liked"}, headers=headers)
+    assert response.headers["Set-Cookie"].startswith("__Host-moviefinder=")
+    assert "Secure" in response.headers["Set-Cookie"]
+    assert "max-age=31536000" in response.headers["Strict-Transport-Security"]
+
+
+def test_over_plain_http_elsewhere_nothing_is_kept_unless_allowed(tmp_path):
+    """The operator decides, and is told how."""
+    headers = {**WRITE, "Host": "192.0.2.7"}
+    refusing = make_client(tmp_path, host="192.0.2.7")
+    assert "plain_http" in refusing.patch(LIKE, json={"verdict": "liked"}, headers=headers).json["detail"]
+    allowing = make_client(tmp_path / "b", host="192.0.2.7", plain_http=True)
+    assert allowing.patch(LIKE, json={"verdict": "liked"}, headers=headers).status_code == 200
+
+
+def test_guests_are_counted_by_address_where_strangers_come(tmp_path):
+    """IPv6 by the /64 that a household has; never on a local install; a spoofed header changes nothing."""
+    client = make_client(tmp_path, base_url="https://films.example", guests_per_hour=2)
+
+    def first_write(address):
+        return client.patch(
+            LIKE,
+            json={"verdict": "liked"},
+            headers={**WRITE, "Host": "films.example", "X-Forwarded-For": "203.0.113.9"},
+            environ_overrides={"REMOTE_ADDR": address},
+        )
+
+    assert [first_write("198.51.100.1").status_code for _ in range(3)] == [200, 200, 429]
+    assert first_write("198.51.100.2").status_code == 200
+    assert [first_write(f"2001:db8::{n}").status_code for n in range(1, 4)] == [200, 200, 429]
+    assert int(first_write("198.51.100.1").headers["Retry-After"]) <= 3600
+
+
+BODIES = {
+    "broken": (b"{", 400),
+    "empty": (b"", 400),
+    "not UTF-8": (b'{"verdict": "\xff"}', 400),
+    "doubled key": (b'{"rating": 1, "rating": 2}', 400),
+    "NaN": (b'{"rating": NaN}', 400),
+    "infinite": (b'{"rating": 1e999}', 400),
+    "NUL": (b'{"verdict": "a\\u0000"}', 400),
+    "NUL in a key": (b'{"a\\u0000": 1}', 400),
+    "lone surrogate": (b'{"verdict": "\\ud800"}', 400),
+    "beyond 64 bits": (b'{"rating": 1180591620717411303424}', 400),
+    "a thousand digits": (b'{"rating": ' + b"9" * 5000 + b"}", 400),
+    "deep": (b'{"verdict": ' + b"[" * 65 + b"]" * 65 + b"}", 400),
+    "very deep": (b"[" * 100_000, 400),
+    "many values": (b'{"verdict": [' + b"1," * 10_000 + b"1]}", 400),
+    "long text": (b'{"verdict": "' + b"x" * 10_001 + b'"}', 400),
+    "byte order mark": (b'\xef\xbb\xbf{"rating": 1}', 400),
+    "a list": (b"[1]", 422),
+    "null": (b"null", 422),
+    "a text": (b'"{}"', 422),
+    "nothing said": (b"{}", 422),
+    "unknown field": (b'{"colour": "red"}', 422),
+    "a list for a text": (b'{"verdict": ["liked"]}', 422),
+    "a text for a number": (b'{"rating": "7"}', 422),
+    "a fraction": (b'{"rating": 7.5}', 422),
+    "out of range": (b'{"rating": 11}', 422),
+    "no such verdict": (b'{"verdict": "great"}', 422),
+    "no such day": (b'{"seen_on": "2026-02-30"}', 422),
+    "a time without a zone": (b'{"seen": true, "said_at": "2026-01-01T00:00:00"}', 422),
+    "too large": (b'{"verdict": "' + b" " * 1_000_000 + b'"}', 413),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_bad_body_gets_a_problem_and_changes_nothing(client, app, name):
+    """4xx, with a document that says what was wrong."""
+    body, status = BODIES[name]
+    response = client.patch(LIKE, data=body, content_type="application/json", headers=WRITE)
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    assert response.json["detail"]
+    assert response.json["request_id"] == response.headers["X-Request-ID"]
+    with app.reading() as session:
+        assert session.scalar(select(func.count()).select_from(models.UserFilm)) == 0
+
+
+def test_a_body_must_say_that_it_is_json(client):
+    """A form of another site cannot."""
+    for media_type in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""):
+        response = client.patch(LIKE, data=b'{"rating": 5}', content_type=media_type, headers=WRITE)
+        assert response.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("film", "status"),
+    [
+        ("imdb:tt9999999", 404),
+        ("tmdb:5555", 404),
+        ("999999", 404),
+        ("imdb:0133093", 422),
+        ("imdb:tt", 422),
+        ("rotten:1", 422),
+        ("0", 422),
+        ("-1", 422),
+        ("1.5", 422),
+        (str(2**70), 422),
+        ("tt0133093", 422),
+        ("imdb%3Att0000001", 200),
+        ("%00", 400),
+        ("a" * 3000, 422),
+        ("%ED%A0%80", 422),
+    ],
+)
+def test_a_film_that_is_none_is_refused_everywhere(client, film, status):
+    """Unknown is 404, malformed 422, NUL 400."""
+    for address in (f"/api/v1/films/{film}", f"/api/v1/films/{film}/similar"):
+        assert client.get(address).status_code == status
+    said = client.patch(f"/api/v1/library/{film}", json={"seen": True}, headers=WRITE)
+    assert said.status_code == status
+
+
+def test_problems_have_one_shape(client):
+    """RFC 9457, also for what the framework refuses."""
+    for response in (
+        client.get("/api/v1/films/999"),
+        client.get("/api/v1/nothing"),
+        client.post("/api/v1/films", headers=WRITE),
+        client.get("/api/v1/films?limit=x"),
+        client.get("/api/v1/films?q=%00"),
+        client.patch(LIKE, json={"verdict": "liked"}),
+    ):
+        assert response.mimetype == "application/problem+json"
+        assert {"type", "title", "status", "instance", "request_id"} <= response.json.keys()
+        assert response.json["status"] == response.status_code
+    assert "GET" in client.post("/api/v1/films", headers=WRITE).headers["Allow"]
+
+
+@pytest.mark.skipif(
+    not HOSTILE_JSON.is_dir(), reason="needs ../shared, which only this project's own machines have"
+)
+def test_the_json_test_suite_is_read_as_it_says(client):
+    """n_ is refused with 400; y_ is read (and then refused by shape, if at all); i_ is either; never 5xx."""
+    for path in sorted(HOSTILE_JSON.iterdir()):
+        if path.suffix != ".json":
+            continue
+        response = client.patch(LIKE, data=path.read_bytes(), content_type="application/json", headers=WRITE)
+        if path.name.startswith("n_"):
+            assert response.status_code == 400, path.name
+        elif path.name.startswith("y_") and not _is_stricter_here(path.read_bytes()):
+            assert response.status_code in (200, 422), path.name
+        assert response.status_code in (200, 400, 422), path.name
+
+
+def _is_stricter_here(body):
+    """Doubled keys and U+0000 are JSON, and refused all the same (security.md 7.1)."""
+    try:
+        pairs = json.loads(body, object_pairs_hook=lambda pairs: pairs)
+    except ValueError:
+        return False
+    is_object = isinstance(pairs, list) and bool(pairs) and isinstance(pairs[0], tuple)
+    keys = [key for key, _ in pairs] if is_object else []
+    return len(keys) != len(set(keys)) or "\\u0000" in json.dumps(pairs)
+
+
+def test_an_address_that_is_none_is_told_to_people_and_to_programs(client):
+    """A browser gets the page with 404, a program a problem."""
+    for address in ("/nowhere", "/api/v1/nowhere"):
+        with client.get(address, headers={"Accept": "text/html,*/*;q=0.8"}) as response:
+            assert response.status_code == 404
+            is_page = response.mimetype == "text/html"
+            assert is_page == (address == "/nowhere" and (STATIC / "index.html").is_file())
+        assert client.get(address, headers={"Accept": "*/*"}).mimetype == "application/problem+json"
