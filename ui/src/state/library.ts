@@ -31,6 +31,8 @@ type Step = (before: Answers) => Answers;
 interface Cell {
   /** What the server last said; null while it was not asked. */
   confirmed: Answers | null;
+  /** Of what was confirmed; an answer that was overtaken on its way here has a smaller one. */
+  version: number;
   steps: Step[];
   shown: Signal<Answers>;
 }
@@ -40,7 +42,7 @@ const cells = new Map<number, Cell>();
 function cellOf(film: number): Cell {
   let cell = cells.get(film);
   if (!cell) {
-    cell = { confirmed: null, steps: [], shown: signal(NOTHING_SAID) };
+    cell = { confirmed: null, version: 0, steps: [], shown: signal(NOTHING_SAID) };
     cells.set(film, cell);
   }
   return cell;
@@ -94,6 +96,14 @@ export function whenSaid(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
+const keepers = new Set<(film: Film) => void>();
+
+/** Calls `listener` whenever the server has kept an answer. */
+export function whenKept(listener: (film: Film) => void): () => void {
+  keepers.add(listener);
+  return () => keepers.delete(listener);
+}
+
 function settle(film: Film): void {
   const cell = cellOf(film.id);
   const before = cell.shown.peek();
@@ -120,7 +130,10 @@ export function learn(entries: readonly Entry[], asked: readonly number[] = []):
     const known = new Map(entries.map((entry) => [entry.film.id, entry]));
     for (const film of new Set([...known.keys(), ...asked])) {
       const cell = cellOf(film);
-      cell.confirmed = answersIn(known.get(film) ?? null);
+      const entry = known.get(film) ?? null;
+      if (cell.confirmed !== null && (entry?.version ?? 0) <= cell.version) continue;
+      cell.version = entry?.version ?? 0;
+      cell.confirmed = answersIn(entry);
       cell.shown.value = cell.steps.reduce((answers, step) => step(answers), cell.confirmed);
     }
   });
@@ -144,6 +157,7 @@ export function forgetEverything(): void {
   batch(() => {
     for (const cell of cells.values()) {
       cell.confirmed = null;
+      cell.version = 0;
       cell.steps = [];
       cell.shown.value = NOTHING_SAID;
     }
@@ -162,13 +176,17 @@ async function send(film: Film, step: Step, call: () => Promise<Said>): Promise<
   const cell = cellOf(film.id);
   cell.steps = [...cell.steps, step];
   settle(film);
+  let isKept = false;
   try {
     const answer = await enqueue(film.id, call);
     cell.confirmed = answersIn(answer.entry);
+    cell.version = answer.entry?.version ?? cell.version;
+    isKept = true;
     return answer;
   } finally {
     cell.steps = cell.steps.filter((one) => one !== step);
     settle(film);
+    if (isKept) for (const listener of keepers) listener(film);
   }
 }
 

@@ -64,7 +64,9 @@ export function Page() {
     window.scrollTo(0, 0);
     // The new screen's heading takes the focus, so that reading goes on from there; the search box keeps its own.
     if (route.peek().name !== "search")
-      content.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+      (content.current?.querySelector<HTMLElement>("h1[tabindex]") ?? content.current)?.focus({
+        preventScroll: true,
+      });
   }, [path.value, arrival.value === "replace" ? "" : url.value]);
   return (
     <>

@@ -17,7 +17,7 @@ import {
   query,
   without,
 } from "../state/filters.ts";
-import { counts, whenSaid } from "../state/library.ts";
+import { counts, whenKept } from "../state/library.ts";
 import {
   hasTaste,
   isFetchingMore,
@@ -29,7 +29,7 @@ import {
   refresh,
   refreshSoon,
 } from "../state/recommendations.ts";
-import { isStarting, openStarters } from "../state/starters.ts";
+import { isStarting, openStarters, shownStarters } from "../state/starters.ts";
 import { t } from "../state/strings.ts";
 
 /** The first three picks are larger. */
@@ -160,8 +160,8 @@ export function RecommendationsView() {
   }, [hasNoTaste]);
   useEffect(() => {
     // While somebody taps on the wall, every tap gives a new list; later the list stays as it is for the visit.
-    const stop = whenSaid((_, before, after) => {
-      if (isStarting.peek() && (before.verdict === "liked") !== (after.verdict === "liked"))
+    const stop = whenKept((film) => {
+      if (isStarting.peek() && shownStarters.peek().some((one) => one.id === film.id))
         refreshSoon(query.peek());
     });
     return () => {
@@ -182,7 +182,10 @@ export function RecommendationsView() {
           <Starters />
         </section>
       ) : (
-        <h1 tabIndex={-1}>{t("recommendations.title")}</h1>
+        <>
+          <h1 tabIndex={-1}>{t("recommendations.title")}</h1>
+          <h2 class="unseen">{t("start.picks")}</h2>
+        </>
       )}
       {isStarting.value && hasTaste.value && (
         <h2 class="picks-title">

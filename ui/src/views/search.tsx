@@ -100,7 +100,10 @@ export function SearchView() {
         {value && status === "ready" ? t("search.count", { count: value.items.length }) : ""}
       </p>
       <div class="beside">
-        <section aria-label={t("search.results")}>
+        <section aria-labelledby="results">
+          <h2 id="results" class="unseen">
+            {t("search.results")}
+          </h2>
           <Results />
         </section>
         <Enjoyed />
