@@ -12,7 +12,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def _problems() -> list[str]:
     return [f"| `/problems/{name}` | {status} | {about} |" for status, name, about in sorted(told)]
 
 
-FILES = {
+FILES: dict[Path, Callable[[], str]] = {
     DOCS / "settings.md": settings,
     DOCS / "commands.md": commands,
     DOCS / "api.md": api,

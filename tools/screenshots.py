@@ -19,6 +19,7 @@ from tests import server as servers  # noqa: E402
 
 FOLDER = ROOT / "screenshots"
 SIZES = {360: 780, 768: 1024, 1440: 900}
+TALLEST = 2400
 SCHEMES = ("light", "dark")
 SAVED = ("imdb:tt0068646", "imdb:tt0108052")
 
@@ -72,10 +73,18 @@ def main() -> int:
 
 
 def shoot(page: Page, address: str, file: Path) -> None:
-    """Photograph the whole page once nothing is loading any more."""
+    """Photograph the page once nothing is loading any more, down to TALLEST.
+
+    The window is made as tall as the page: what is fixed to its foot then stands there in the picture too.
+    """
+    size = page.viewport_size
+    assert size
     page.goto(address)
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=file, full_page=True)
+    height = min(page.evaluate("() => document.documentElement.scrollHeight"), TALLEST)
+    page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
+    page.screenshot(path=file)
+    page.set_viewport_size(size)
 
 
 if __name__ == "__main__":
