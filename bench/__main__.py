@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bench import report
 
-SECTIONS = ("search",)
+SECTIONS = ("search", "recommendations", "serving")
 
 
 def main() -> None:
