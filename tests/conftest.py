@@ -15,7 +15,7 @@ from moviefinder.web import create_app
 from tests import postgresql
 from tests.factories import make_catalogue, make_film
 
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WRITE = {"X-Requested-With": "moviefinder"}
 
 

@@ -19,7 +19,7 @@ from moviefinder.errors import Invalid
 
 FILE_NAME = "moviefinder.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # listening there is the operator's to choose
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where to listen is for the operator to choose
 
 
 def default_data_folder() -> Path:

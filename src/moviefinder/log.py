@@ -12,7 +12,7 @@ from typing import Any
 
 sys.modules.setdefault("rich", None)  # type: ignore[arg-type]  # None makes `import rich` fail at once
 
-import structlog  # must come after the line above
+import structlog  # noqa: E402  # must come after the line above
 
 
 def set_up(level: str, *, stream: Any = None) -> None:

@@ -1,0 +1,91 @@
+"""Settings: arguments over environment over file over defaults; a wrong one is named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from moviefinder.config import Settings, load_settings
+from moviefinder.errors import Invalid
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_outside(monkeypatch, tmp_path):
+    """What the machine has set is not for these tests."""
+    import os
+
+    for name in os.environ:
+        if name.startswith("MOVIEFINDER_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MOVIEFINDER_DATA", str(tmp_path))
+
+
+def test_everything_has_a_default(tmp_path):
+    """A bare start works."""
+    settings = load_settings()
+    assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, tmp_path)
+    assert settings.is_local
+    assert settings.sqlite_path == tmp_path / "moviefinder.db"
+
+
+def test_the_nearer_source_wins(tmp_path, monkeypatch):
+    """File, then environment, then argument; an empty variable counts as not set."""
+    (tmp_path / "moviefinder.toml").write_text('port = 1111\nthreads = 3\nhosts = ["a.example"]\n')
+    assert load_settings().port == 1111
+    monkeypatch.setenv("MOVIEFINDER_PORT", "2222")
+    monkeypatch.setenv("MOVIEFINDER_THREADS", "")
+    monkeypatch.setenv("MOVIEFINDER_HOSTS", "b.example, c.example")
+    settings = load_settings()
+    assert (settings.port, settings.threads, settings.hosts) == (2222, 3, ("b.example", "c.example"))
+    assert load_settings(port=3333).port == 3333
+
+
+def test_a_value_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
+    """As secrets do."""
+    (tmp_path / "address").write_text("postgresql+psycopg://films@db/films\n")
+    monkeypatch.setenv("MOVIEFINDER_DATABASE_FILE", str(tmp_path / "address"))
+    settings = load_settings()
+    assert settings.database_url == "postgresql+psycopg://films@db/films"
+    assert settings.sqlite_path is None
+
+
+@pytest.mark.parametrize(
+    ("file", "named"),
+    [
+        ("port = 70000", "port"),
+        ("port = 'high'", "port"),
+        ("colour = 'red'", "colour"),
+        ("base_url = 'films.example'", "base_url"),
+        ("base_url = 'https://films.example/path'", "base_url"),
+        ("log_level = 'loud'", "log_level"),
+        ("port =", "TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, file, named):
+    """With what is wrong with it."""
+    (tmp_path / "moviefinder.toml").write_text(file)
+    with pytest.raises(Invalid, match=re.escape(named)):
+        load_settings()
+
+
+def test_a_settings_file_that_is_not_there_is_an_error(tmp_path):
+    """Rather than a start with other settings than meant."""
+    with pytest.raises(Invalid, match="missing.toml"):
+        load_settings(config=tmp_path / "missing.toml")
+
+
+def test_only_a_bare_loopback_install_is_local():
+    """A proxy or a public address in front makes strangers possible."""
+    data = Path("/tmp/x")
+    assert Settings(data=data).is_local
+    assert not Settings(data=data, host="0.0.0.0").is_local
+    assert not Settings(data=data, proxies=1).is_local
+    assert not Settings(data=data, base_url="https://films.example").is_local
+
+
+def test_known_hosts_are_loopback_the_address_and_what_the_operator_names():
+    """Never "any address", which is no name."""
+    settings = Settings(
+        data=Path("/tmp/x"), host="0.0.0.0", base_url="https://Films.Example:444", hosts=("tv.local",)
+    )
+    assert settings.known_hosts == {"127.0.0.1", "::1", "localhost", "films.example", "tv.local"}
