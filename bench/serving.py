@@ -73,10 +73,10 @@ def measure(*, seed: int = 2026) -> str:
                 rows = _ask(server, random.Random(seed))
             finally:
                 server.stop()
-    return f"""From the start of the process to the first answer of a search, best of {STARTS}: {first[0]:.2f} s on
-an empty folder ({first[1]:.2f} s of processor time), {again[0]:.2f} s on later starts ({again[1]:.2f} s). All its processes
-together had {first_mb:.0f} MB of resident memory at most while it started on an empty folder, and {watched.peak():.0f} MB
-at most during all of the requests below (proportional set size: pages that they share count once).
+    return f"""From the start of the process to the first answer of a search, best of {STARTS}: {first[0]:.2f} s
+on an empty folder ({first[1]:.2f} s of processor time), {again[0]:.2f} s on later starts ({again[1]:.2f} s). All its
+processes together had {first_mb:.0f} MB of resident memory at most while it started on an empty folder, and
+{watched.peak():.0f} MB at most during all of the requests below (proportional set size: what they share counts once).
 
 Over HTTP on loopback, {REQUESTS} requests of each kind, client included, wall-clock time:
 

@@ -73,9 +73,9 @@ class Lookup:
         collect(self._vocabulary.beginning_with(text), 0.0)
         for other in other_forms(text):
             collect(self._vocabulary.beginning_with(other), costs.other_number, whole_only=True)
-        if len(text) > 2 or not (alone or (word.last and len(text) == 1)):
+        if len(text) > 1 or not word.last:
             # The shorter a word, the more others are one error away: short ones must be typed to their end.
-            whole_only = not word.last and len(text) <= 3
+            whole_only = len(text) <= (2 if alone else 0) if word.last else len(text) <= 3
             for span in self._vocabulary.within_one_error(text):
                 cost = costs.error[span.error] + costs.first_letter * (span.at == 0)
                 collect(span, cost + costs.short_word * (len(text) <= 3), whole_only=whole_only)
