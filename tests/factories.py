@@ -98,6 +98,7 @@ def make_catalogue(
             for name in ("genres", "languages", "countries")
         },
         people=people,
+        people_folded=[fold(name) for name in people],
         credits=CreditColumns(
             film=np.array([i for i, _ in credits], np.int32),
             person=np.array([people.index(credit.name) for _, credit in credits], np.int32),

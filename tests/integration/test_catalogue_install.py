@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from moviefinder.errors import FilmNotFound
 from moviefinder.records import Credit, Kind, Ref, Role
 from moviefinder.services import catalogue as catalogue_service
 from moviefinder.services import films
@@ -123,6 +124,15 @@ def test_an_older_catalogue_does_not_replace_a_newer_one(app):
     with app.reading() as session:
         assert catalogue_service.is_installed(session, older)
         assert not catalogue_service.is_installed(session, newer)
+
+
+def test_a_reference_that_changed_is_replaced(app):
+    """The new one finds the film, the old one nothing."""
+    renumbered = make_film(3, refs=(Ref("imdb", "tt0000003"), Ref("tmdb", "333")))
+    install(app, make_catalogue([renumbered], version="2026.02.01-renumbered"))
+    assert known(app, "tmdb:333").record.refs == renumbered.refs
+    with app.reading() as session, pytest.raises(FilmNotFound):
+        films.film_id_of(session, "tmdb:3")
 
 
 def test_movies_and_series_may_share_a_tmdb_number(empty_app):

@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_named(tmp_path, file, named):
 
 def test_a_settings_file_that_is_not_there_is_an_error(tmp_path):
     """Rather than a start with other settings than meant."""
-    with pytest.raises(Invalid, match="missing.toml"):
+    with pytest.raises(Invalid, match=r"missing\.toml"):
         load_settings(config=tmp_path / "missing.toml")
 
 

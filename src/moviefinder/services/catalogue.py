@@ -7,9 +7,10 @@ somebody has said something of it. Rows are handed over as plain tuples a table:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,6 @@ from moviefinder.store.models import (
     Version,
 )
 from moviefinder.store.shelves import CATALOGUE
-from moviefinder.titles.fold import fold
 
 SOURCE = "catalogue"
 _ADVISORY_LOCK = 0x4D6F7670  # one process at a time installs into a PostgreSQL database
@@ -44,7 +44,15 @@ _FACTS = (
     "kind", "title", "original_title", "year", "end_year", "runtime_min", "certificate", "trailer", "poster", "score",
     "votes", "popularity", "sources", "fetched_at",
 )  # fmt: skip
-_LISTS = (Title, FilmPerson, FilmGenre, FilmLanguage, FilmCountry, SimilarList)
+_LISTS = (
+    ExternalId,
+    Title,
+    FilmPerson,
+    FilmGenre,
+    FilmLanguage,
+    FilmCountry,
+    SimilarList,
+)  # the last tells which
 
 
 def is_installed(session: Session, manifest: Manifest) -> bool:
@@ -148,17 +156,10 @@ def _write_facts(
         films.trailer, films.poster, films.score, films.votes, range(1, len(films.kind) + 1),
         [texts[id(sources)] for sources in films.sources], [at] * len(films.kind), ids.tolist(),
     ]  # fmt: skip
-    rows = list(zip(*columns, strict=True))
     new = is_new.tolist()
-    bulk_insert(
-        session,
-        "films",
-        (*_FACTS, "id", "created_at"),
-        [(*row, at) for row, is_new_row in zip(rows, new, strict=True) if is_new_row],
-    )
-    bulk_update(
-        session, "films", _FACTS, [row for row, is_new_row in zip(rows, new, strict=True) if not is_new_row]
-    )
+    added = ((*row, at) for row in compress(zip(*columns, strict=True), new))
+    bulk_insert(session, "films", (*_FACTS, "id", "created_at"), added)
+    bulk_update(session, "films", _FACTS, compress(zip(*columns, strict=True), (~is_new).tolist()))
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text(_KEEP_COUNTING))
     imdb = [
@@ -169,8 +170,7 @@ def _write_facts(
         for kind, value, film_id in zip(films.kind, films.tmdb, ids.tolist(), strict=True)
         if value
     ]
-    session.execute(delete(ExternalId).where(ExternalId.film_id.in_(_of_catalogue())))
-    taken = set(session.execute(select(ExternalId.namespace, ExternalId.value)).all())
+    taken = {tuple(row) for row in session.execute(select(ExternalId.namespace, ExternalId.value))}
     bulk_insert(
         session,
         "external_ids",
@@ -185,14 +185,14 @@ def _write_lists(session: Session, catalogue: Catalogue, ids: NDArray[np.int64],
         session,
         "titles",
         ("film_id", "folded", "title", "is_main"),
-        _rows(ids[titles.film].tolist(), titles.folded, titles.title, titles.is_main),
+        _zip(ids[titles.film].tolist(), titles.folded, titles.title, titles.is_main),
     )
-    people = _people_ids(session, catalogue.people)
+    people = _people_ids(session, catalogue)
     bulk_insert(
         session,
         "film_people",
         ("film_id", "role", "position", "person_id"),
-        _rows(
+        _zip(
             ids[credits.film].tolist(),
             credits.role,
             credits.position.tolist(),
@@ -208,7 +208,7 @@ def _write_lists(session: Session, catalogue: Catalogue, ids: NDArray[np.int64],
             session,
             table,
             ("film_id", "position", column),
-            _rows(ids[codes.film].tolist(), _places(codes.film), codes.code),
+            _zip(ids[codes.film].tolist(), _places(codes.film), codes.code),
         )
     similar = catalogue.similar
     packed_ids = ids[similar.neighbours].astype("<i4").tobytes()
@@ -219,15 +219,15 @@ def _write_lists(session: Session, catalogue: Catalogue, ids: NDArray[np.int64],
         session,
         "similar_lists",
         ("film_id", "source", "ids", "weights", "fetched_at"),
-        [
+        (
             (film_id, SOURCE, packed_ids[4 * start : 4 * end], packed_weights[start:end], at)
             for film_id, start, end in zip(ids.tolist(), ends[:-1], ends[1:], strict=True)
-        ],
+        ),
     )
 
 
-def _rows(*columns: Iterable[Any]) -> list[tuple[Any, ...]]:
-    return list(zip(*columns, strict=True))
+def _zip(*columns: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*columns, strict=True)
 
 
 def _places(film: NDArray[np.int32]) -> list[int]:
@@ -238,18 +238,19 @@ def _places(film: NDArray[np.int32]) -> list[int]:
     return places
 
 
-def _people_ids(session: Session, names: list[str]) -> NDArray[np.int64]:
-    """Our number of each person, making those that are not there: int64[p]."""
+def _people_ids(session: Session, catalogue: Catalogue) -> NDArray[np.int64]:
+    """Our number of each person of the catalogue, making those that are not there: int64[p]."""
     known: Mapping[str, int] = dict(session.execute(select(Person.name, Person.id)).all())
+    names = catalogue.people
+    numbers = np.array([known.get(name, 0) for name in names], np.int64)
+    is_new = numbers == 0
     first = (session.scalar(select(func.max(Person.id))) or 0) + 1
-    new = [name for name in names if name not in known]
-    numbers = dict(known) | {name: first + i for i, name in enumerate(new)}
-    bulk_insert(
-        session, "people", ("id", "name", "folded"), [(numbers[name], name, fold(name)) for name in new]
-    )
-    if session.get_bind().dialect.name == "postgresql" and new:
+    numbers[is_new] = np.arange(first, first + int(is_new.sum()))
+    rows = zip(numbers.tolist(), names, catalogue.people_folded, strict=True)
+    bulk_insert(session, "people", ("id", "name", "folded"), compress(rows, is_new.tolist()))
+    if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT setval('people_id_seq', (SELECT max(id) FROM people))"))
-    return np.array([numbers[name] for name in names], np.int64)
+    return numbers
 
 
 def _note_version(session: Session, manifest: Manifest, now: datetime) -> None:

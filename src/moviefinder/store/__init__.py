@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -21,6 +22,7 @@ __all__ = ["bulk_insert", "bulk_update", "insert_or", "make_engine", "reading", 
 BUSY_TIMEOUT_MS = (
     4_000  # under the 6 s within which a write must be refused (security.md 1.5), with room to answer
 )
+BATCH = 5_000  # rows; more is no quicker and holds more memory
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
     "journal_mode=WAL",
@@ -129,28 +131,32 @@ def insert_or(session: Session, table: Any) -> Any:
 
 
 def bulk_insert(
-    session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert many rows of plain driver values in one go, without the cost of binding each by name.
+    """Insert many rows of plain driver values, without the cost of binding each by name.
 
-    Ten times quicker than the ORM and three times than Core on the 350,000 rows of a catalogue. Names are ours,
-    never a user's; values must already be what the driver takes (bool and JSON are the caller's to turn).
+    Ten times quicker than the ORM and three times than Core on the 350,000 rows of a catalogue; rows are taken a few
+    thousand at a time, so that they need not all be there at once. Names are ours, never a user's; values must already
+    be what the driver takes (bool and JSON are the caller's to turn).
     """
-    if not rows:
-        return
-    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))})"
-    session.connection().exec_driver_sql(statement, list(rows))
+    marks = ", ".join([_mark(session)] * len(columns))
+    _in_batches(session, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
 def bulk_update(
-    session: Session, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    session: Session, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
     """Update many rows by `id`, which stands last in each; else as `bulk_insert`."""
-    if not rows:
-        return
-    mark = "?" if session.get_bind().dialect.name == "sqlite" else "%s"
-    statement = (
-        f"UPDATE {table} SET {', '.join(f'{column} = {mark}' for column in columns)} WHERE id = {mark}"
-    )
-    session.connection().exec_driver_sql(statement, list(rows))
+    mark = _mark(session)
+    changes = ", ".join(f"{column} = {mark}" for column in columns)
+    _in_batches(session, f"UPDATE {table} SET {changes} WHERE id = {mark}", rows)
+
+
+def _mark(session: Session) -> str:
+    return "?" if session.get_bind().dialect.name == "sqlite" else "%s"
+
+
+def _in_batches(session: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    connection, waiting = session.connection(), iter(rows)
+    while batch := list(islice(waiting, BATCH)):
+        connection.exec_driver_sql(statement, batch)
