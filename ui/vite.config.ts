@@ -31,6 +31,9 @@ export default defineConfig({
   },
   test: {
     environment: "happy-dom",
+    environmentOptions: {
+      happyDOM: { settings: { disableIframePageLoading: true, handleDisabledFileLoadingAsSuccess: true } },
+    },
     include: ["test/**/*.test.{ts,tsx}"],
     reporters: ["default", "./plugins/counted.ts"],
     restoreMocks: true,

@@ -220,13 +220,12 @@ const torn: Composition = (random, { inks: [first, second, third] }) => {
 
 /** Rain on somebody under an umbrella. */
 const rain: Composition = (random, { inks: [first, second, third] }) => {
-  const shapes: Shape[] = [];
   const lean = random.between(6, 14);
+  let drops = "";
   for (let drop = 0; drop < 26; drop += 1) {
-    const x = random.between(-6, 118);
-    const y = random.between(-8, 92);
-    shapes.push(line(`M${x} ${y}l-${lean / 2} ${random.of([9, 14, 18])}`, second, 1.5));
+    drops += `M${random.between(-6, 118)} ${random.between(-8, 92)}l-${lean / 2} ${random.of([9, 14, 18])}`;
   }
+  const shapes: Shape[] = [line(drops, second, 1.5)];
   const x = random.between(40, 80);
   shapes.push(
     rect(0, 96, WIDTH, 8, second),

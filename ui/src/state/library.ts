@@ -11,7 +11,7 @@ import {
   type Said,
   type Shelf,
 } from "../api.ts";
-import { forgetUndo, notify, notifyUndoable } from "./notices.ts";
+import { forgetUndo, forgetUndos, notify, notifyUndoable } from "./notices.ts";
 import { enqueue, isKnown, writeKey } from "./outbox.ts";
 import { type Key, t } from "./strings.ts";
 
@@ -164,6 +164,7 @@ export function forgetEverything(): void {
     counts.value = { liked: 0, fine: 0, disliked: 0, seen: 0, saved: 0, snoozed: 0 };
     isKnown.value = false;
   });
+  forgetUndos();
 }
 
 export function refusalText(error: unknown): string {

@@ -71,6 +71,11 @@ export function forgetUndo(notice: number): void {
   dismiss(notice);
 }
 
+/** Nothing can be taken back any more, as after a session that ended. */
+export function forgetUndos(): void {
+  undoables.value = [];
+}
+
 /** Takes back the last change that was not taken back yet; false when there is none. */
 export function undoLast(): boolean {
   const last = undoables.peek().at(-1);

@@ -50,6 +50,8 @@ async function fetchPage(query: string, cursor: string | null, limit: number, si
 async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   const page = await fetchPage(query, null, FETCHED, signal);
   removed.clear();
+  generation += 1;
+  isFetchingMore.value = false;
   hasTaste.value = page.hint !== "empty_taste";
   return {
     query,
@@ -85,14 +87,18 @@ export function refreshSoon(query: string): void {
   settling = setTimeout(() => void refresh(query), SETTLE_MS);
 }
 
+/** Counts lists: what was asked for an older one is not wanted any more. */
+let generation = 0;
+
 async function refill(): Promise<void> {
   const { value } = loader.state.peek();
   if (!value?.next || isFetchingMore.peek()) return;
+  const mine = generation;
   isFetchingMore.value = true;
   try {
     const page = await fetchPage(value.query, value.next, FETCHED);
+    if (generation !== mine) return;
     loader.change((list) => {
-      if (list.query !== value.query) return list;
       const had = new Set([...list.items, ...list.reserve].map((item) => item.film.id));
       const fresh = page.items.filter((item) => !had.has(item.film.id) && !removed.has(item.film.id));
       return { ...list, reserve: [...list.reserve, ...fresh], next: page.next };
@@ -100,7 +106,7 @@ async function refill(): Promise<void> {
   } catch {
     // The list stays as it is: "more" can be asked for again.
   } finally {
-    isFetchingMore.value = false;
+    if (generation === mine) isFetchingMore.value = false;
   }
 }
 

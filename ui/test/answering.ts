@@ -1,0 +1,111 @@
+/** A network for tests: every request is noted and answered by hand, in whatever order a test likes. */
+import { vi } from "vitest";
+import type { Film } from "../src/api.ts";
+
+export interface Asked {
+  method: string;
+  path: string;
+  query: URLSearchParams;
+  body: unknown;
+  headers: Headers;
+  /** Answers with JSON. */
+  answer(body: unknown, status?: number): Promise<void>;
+  /** Refuses with a problem document. */
+  refuse(status: number, detail: string, type?: string): Promise<void>;
+  /** Lets the connection fail. */
+  drop(): Promise<void>;
+}
+
+/** Lets everything run that waits for promises alone. */
+export const settled = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
+
+export function network(): Asked[] {
+  const asked: Asked[] = [];
+  vi.stubGlobal("fetch", (address: string, init: RequestInit) => {
+    const url = new URL(address, "http://localhost");
+    return new Promise<Response>((resolve, reject) => {
+      init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
+      const respond = (body: string | null, status: number, type: string) => {
+        resolve(new Response(body, { status, headers: { "Content-Type": type } }));
+        return settled();
+      };
+      asked.push({
+        method: init.method ?? "GET",
+        path: url.pathname,
+        query: url.searchParams,
+        body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
+        headers: new Headers(init.headers),
+        answer: (body, status = 200) =>
+          respond(status === 204 ? null : JSON.stringify(body), status, "application/json"),
+        refuse: (status, detail, type = "about:blank") =>
+          respond(
+            JSON.stringify({ type, title: detail, status, detail }),
+            status,
+            "application/problem+json",
+          ),
+        drop: () => {
+          reject(new TypeError("Failed to fetch"));
+          return settled();
+        },
+      });
+    });
+  });
+  return asked;
+}
+
+let lastId = 0;
+
+/** A film with one word changed. */
+export function makeFilm(changes: Partial<Film> = {}): Film {
+  lastId += 1;
+  const id = changes.id ?? lastId;
+  return {
+    id,
+    refs: { imdb: `tt${String(id).padStart(7, "0")}` },
+    kind: "movie",
+    title: `Film ${id}`,
+    original_title: null,
+    year: 1995,
+    end_year: null,
+    runtime_min: 170,
+    certificate: "R",
+    genres: ["crime", "drama"],
+    languages: ["en"],
+    countries: ["US"],
+    directors: [{ id: 1, name: "Michael Mann" }],
+    creators: [],
+    cast: [
+      { id: 2, name: "Al Pacino" },
+      { id: 3, name: "Robert De Niro" },
+      { id: 4, name: "Val Kilmer" },
+    ],
+    score: { value: 7.7, votes: 25_000, source: "movielens" },
+    popularity: 100,
+    description: null,
+    trailer: "2GfZl4kuVNI",
+    poster: null,
+    ...changes,
+  };
+}
+
+/** What the server answers to a write. */
+export function kept(film: Film, answers: Record<string, unknown>, change = 1) {
+  return {
+    entry: {
+      film,
+      verdict: null,
+      seen: false,
+      seen_on: null,
+      saved: false,
+      saved_at: null,
+      snoozed_until: null,
+      taste: true,
+      rating: null,
+      version: change,
+      updated_at: "2026-11-23T20:00:00Z",
+      ...answers,
+    },
+    change: { id: change, overtaken: [] },
+    pending: 0,
+  };
+}

@@ -1,0 +1,117 @@
+import { beforeEach, expect, test } from "vitest";
+import type { Film } from "../src/api.ts";
+import { answersTo, forgetEverything, say } from "../src/state/library.ts";
+import { undoLast } from "../src/state/notices.ts";
+import { isKnown } from "../src/state/outbox.ts";
+import {
+  FIRST,
+  hasTaste,
+  isStale,
+  list,
+  more,
+  open,
+  refresh,
+  watchLibrary,
+} from "../src/state/recommendations.ts";
+import { type Asked, kept, makeFilm, network, settled } from "./answering.ts";
+
+let asked: Asked[];
+let films: Film[];
+const shown = () => list.value.value?.items.map((item) => item.film.id);
+const page = (some: Film[], next: string | null = null) => ({
+  items: some.map((film) => ({ film, score: 1, because: [] })),
+  next,
+  count: 100,
+  left_out: {},
+  hint: null,
+  relax: [],
+  pending: 0,
+});
+const last = () => asked.at(-1) as Asked;
+
+watchLibrary();
+
+beforeEach(async () => {
+  forgetEverything();
+  isKnown.value = true;
+  asked = network();
+  films = Array.from({ length: 60 }, () => makeFilm());
+  void refresh("");
+  await settled();
+  await last().answer(page(films.slice(0, 27), "next"));
+});
+
+test("the first page shows an odd number of films and keeps the rest at hand", () => {
+  expect(shown()).toEqual(films.slice(0, FIRST).map((film) => film.id));
+});
+
+test("a film that was answered is replaced in its place, and the others stay where they are", async () => {
+  const gone = films[4] as Film;
+  void say(gone, { verdict: "disliked" });
+  const ids = films.map((film) => film.id);
+  expect(shown()).toEqual([...ids.slice(0, 4), ids[FIRST], ...ids.slice(5, FIRST)]);
+  expect(list.value.value?.count).toBe(99);
+});
+
+test("undoing puts the film back where it stood", async () => {
+  const before = shown();
+  void say(films[4] as Film, { saved: true });
+  await settled();
+  undoLast();
+  expect(shown()).toEqual(before);
+});
+
+test("a film whose answer was refused comes back where it stood", async () => {
+  const before = shown();
+  const saying = say(films[0] as Film, { verdict: "liked" });
+  await settled();
+  await asked.find((one) => one.method === "PATCH")?.refuse(503, "Busy.");
+  await saying;
+  expect(shown()).toEqual(before);
+});
+
+test("a rating alone does not take a film off the list", async () => {
+  const before = shown();
+  void say(films[0] as Film, { rating: 8 });
+  expect(shown()).toEqual(before);
+});
+
+test("answers make the list stale, but it does not change by itself", async () => {
+  expect(isStale.value).toBe(false);
+  void say(films[0] as Film, { verdict: "liked" });
+  await settled();
+  await asked.find((one) => one.method === "PATCH")?.answer(kept(films[0] as Film, { verdict: "liked" }));
+  expect(answersTo((films[0] as Film).id).value.verdict).toBe("liked");
+  expect(isStale.value).toBe(true);
+  expect(shown()?.slice(1, 5)).toEqual(films.slice(1, 5).map((film) => film.id));
+});
+
+test("coming back keeps the list, a new visit after answers asks again", async () => {
+  const before = asked.length;
+  isStale.value = true;
+  open("", true);
+  expect(asked).toHaveLength(before);
+  open("", false);
+  expect(asked).toHaveLength(before + 1);
+});
+
+test("more shows the next films, each once, and asks for the page behind", async () => {
+  const asking = more();
+  await settled();
+  await asking;
+  const reading = more();
+  await settled();
+  expect(last().query.get("cursor")).toBe("next");
+  await last().answer(page(films.slice(20, 50)));
+  await reading;
+  const ids = shown() ?? [];
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids).toEqual(films.slice(0, ids.length).map((film) => film.id));
+});
+
+test("an empty taste is told apart from an empty list", async () => {
+  void refresh("kind=series");
+  await settled();
+  await last().answer({ ...page([]), count: 0, hint: "empty_taste" });
+  expect(hasTaste.value).toBe(false);
+});
