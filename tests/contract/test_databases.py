@@ -6,7 +6,6 @@ import urllib.request
 
 import pytest
 
-from tests import postgresql
 from tests import server as servers
 from tests.browser import LOVED
 
@@ -30,17 +29,10 @@ class Visitor:
             return json.load(answer)
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory):
-    """The address of an empty PostgreSQL database."""
-    with postgresql.running(tmp_path_factory.mktemp("postgresql") / "cluster") as address:
-        yield address
-
-
 @pytest.mark.slow
-def test_likes_and_recommendations_on_postgresql(database, tmp_path):
+def test_likes_and_recommendations_on_postgresql(empty_postgresql, tmp_path):
     """From an empty database to the same reasoned list, also after the server was killed."""
-    server = servers.start(tmp_path / "data", database=database)
+    server = servers.start(tmp_path / "data", database=empty_postgresql)
     try:
         visitor = Visitor(server.url)
         for film in LOVED:
@@ -53,7 +45,9 @@ def test_likes_and_recommendations_on_postgresql(database, tmp_path):
         assert visitor.ask("GET", "/films?q=godfathr")["items"][0]["title"] == "The Godfather"
         server.stop(signal.SIGKILL)
 
-        server = servers.start(tmp_path / "data", port=int(server.url.rpartition(":")[2]), database=database)
+        server = servers.start(
+            tmp_path / "data", port=int(server.url.rpartition(":")[2]), database=empty_postgresql
+        )
         assert visitor.ask("GET", "/library?show=liked")["count"] == len(LOVED)
         again = visitor.ask("GET", "/recommendations?limit=20")
         assert [item["film"]["id"] for item in again["items"]] == [

@@ -8,8 +8,7 @@ import pytest
 
 from tests import server as servers
 
-# Small in every run; `-m slow` would be the wrong place for what guards every answer.
-EXAMPLES = 15
+EXAMPLES = 15  # of each operation and phase; coverage alone makes some hundreds of calls
 
 
 @pytest.fixture(scope="module")
