@@ -37,7 +37,14 @@ function NavLink({ href, name, icon, label }: { href: string; name: string; icon
 export function Header() {
   return (
     <header class="top">
-      <a class="skip" href="#content">
+      <a
+        class="skip"
+        href="#content"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("content")?.focus();
+        }}
+      >
         {t("skip")}
       </a>
       <a class="brand" href="/" aria-label={t("brand.home")}>

@@ -2,6 +2,7 @@
 import { api, type Film } from "../api.ts";
 import { counts, learn, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
+import { written } from "./outbox.ts";
 
 const LIMIT = 60;
 
@@ -14,6 +15,7 @@ const places = new Map<number, number>();
 export async function openEnjoyed(): Promise<void> {
   if (loader.state.peek().status === "ready") return;
   await loader.load(async (signal) => {
+    await written();
     const page = await api.library({ show: "liked", sort: "recent", limit: LIMIT }, signal);
     learn(page.items);
     counts.value = page.counts;

@@ -26,6 +26,11 @@ export function enqueue<T>(film: number, send: () => Promise<T>): Promise<T> {
   return sent;
 }
 
+/** Waits until every write so far is answered: what is read then holds them. */
+export async function written(): Promise<void> {
+  await Promise.allSettled([...tails.values()]);
+}
+
 /** A key that makes a repeated write count once. (`crypto.randomUUID` is missing on plain HTTP from another machine.) */
 export function writeKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { api, type Film, type Recommendation, type Recommendations } from "../api.ts";
 import { isDecided, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
+import { written } from "./outbox.ts";
 
 /** One large card, then rows of two: an odd number fills them. */
 export const FIRST = 15;
@@ -40,6 +41,9 @@ interface Gone {
 /** Where a film stood when it was answered and what took its place, so that undoing puts it back there. */
 const removed = new Map<number, Gone>();
 
+/** Counts lists: what was asked for an older one is not wanted any more. */
+let generation = 0;
+
 async function fetchPage(query: string, cursor: string | null, limit: number, signal?: AbortSignal) {
   const params = new URLSearchParams(query);
   params.set("limit", String(limit));
@@ -48,10 +52,12 @@ async function fetchPage(query: string, cursor: string | null, limit: number, si
 }
 
 async function fetchList(query: string, signal: AbortSignal): Promise<List> {
+  await written();
   const page = await fetchPage(query, null, FETCHED, signal);
   removed.clear();
   generation += 1;
   isFetchingMore.value = false;
+  isStale.value = false;
   hasTaste.value = page.hint !== "empty_taste";
   return {
     query,
@@ -66,7 +72,6 @@ async function fetchList(query: string, signal: AbortSignal): Promise<List> {
 }
 
 export async function refresh(query: string): Promise<void> {
-  isStale.value = false;
   const isFresh = loader.state.peek().value?.query !== query;
   await loader.load((signal) => fetchList(query, signal), { isFresh });
 }
@@ -86,9 +91,6 @@ export function refreshSoon(query: string): void {
   clearTimeout(settling);
   settling = setTimeout(() => void refresh(query), SETTLE_MS);
 }
-
-/** Counts lists: what was asked for an older one is not wanted any more. */
-let generation = 0;
 
 async function refill(): Promise<void> {
   const { value } = loader.state.peek();

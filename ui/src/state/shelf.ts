@@ -4,6 +4,7 @@ import { api, type Change, type Entry, type Film, type Shelf } from "../api.ts";
 import { search } from "./address.ts";
 import { counts, isOn, learn, undoChange, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
+import { written } from "./outbox.ts";
 
 export const SHELVES: readonly Shelf[] = ["liked", "fine", "disliked", "seen", "saved", "snoozed"];
 export const SORTS = ["recent", "title", "year", "score"] as const;
@@ -72,6 +73,7 @@ export function openShelf(isBack: boolean): void {
   if (value?.key === key && status === "ready" && (isBack || !isStale.peek())) return;
   void shelfLoader.load(
     async (signal) => {
+      await written();
       const page = await api.library({ show, q: asked.q, sort: asked.sort, limit: PAGE }, signal);
       const films = take(page.items);
       batch(() => {
@@ -107,6 +109,7 @@ export async function moreOfShelf(): Promise<void> {
 
 export async function openHistory(): Promise<void> {
   await historyLoader.load(async (signal) => {
+    await written();
     const [page, library] = await Promise.all([
       api.changes({ limit: PAGE }, signal),
       api.library({ limit: 1 }, signal),

@@ -144,6 +144,12 @@ function Picks({ value }: { value: List }) {
   );
 }
 
+function goToPicks(): void {
+  const picks = document.getElementById("picks");
+  picks?.scrollIntoView();
+  picks?.focus({ preventScroll: true });
+}
+
 /** For you: the picks, best first, and before the first like a wall of well-known films to tap. */
 export function RecommendationsView() {
   const { status, value, error } = list.value;
@@ -188,12 +194,17 @@ export function RecommendationsView() {
         </>
       )}
       {isStarting.value && hasTaste.value && (
-        <h2 class="picks-title">
-          {t("start.picks")}{" "}
-          {likes > 0 && likes < ENOUGH && (
-            <span class="soft">{t("start.more_help", { count: ENOUGH - likes })}</span>
-          )}
-        </h2>
+        <>
+          <button type="button" class="button strong to-picks" onClick={goToPicks}>
+            {t("start.see")}
+          </button>
+          <h2 id="picks" class="picks-title" tabIndex={-1}>
+            {t("start.picks")}{" "}
+            {likes > 0 && likes < ENOUGH && (
+              <span class="soft">{t("start.more_help", { count: ENOUGH - likes })}</span>
+            )}
+          </h2>
+        </>
       )}
       {hasTaste.value && <FilterBar count={status === "ready" && value ? value.count : null} />}
       {status === "failed" && <Failed error={error} again={() => void refresh(query.peek())} />}
