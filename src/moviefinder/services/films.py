@@ -1,18 +1,18 @@
-"""Films: find one by number or reference, search, show, and what the lists beside them hold."""
+"""Films: find one by number or reference, search, show; what is similar, and what films can be filtered by."""
 
 from __future__ import annotations
 
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import FilmNotFound, Invalid, NotFound
+from moviefinder.errors import FilmNotFound
 from moviefinder.records import Credit, FilmRecord, FoundFilm, Kind, Ref, Role
 from moviefinder.store.models import (
     ExternalId,
@@ -95,26 +95,13 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
     """
     if not ids:
         return {}
-    rows = {row.id: row for row in session.execute(select(*Film.__table__.c).where(Film.id.in_(ids)))}
-    refs = _grouped(
-        session, select(ExternalId.film_id, ExternalId.namespace, ExternalId.value), ExternalId, ids
-    )
-    genres = _grouped(session, select(FilmGenre.film_id, FilmGenre.slug), FilmGenre, ids)
-    languages = _grouped(session, select(FilmLanguage.film_id, FilmLanguage.code), FilmLanguage, ids)
-    countries = _grouped(session, select(FilmCountry.film_id, FilmCountry.code), FilmCountry, ids)
-    people = _grouped(
-        session,
-        select(FilmPerson.film_id, FilmPerson.role, FilmPerson.position, Person.id, Person.name).join(
-            Person, Person.id == FilmPerson.person_id
-        ),
-        FilmPerson,
-        ids,
-    )
-    titles = (
-        _grouped(session, select(Title.film_id, Title.title, Title.is_main), Title, ids)
-        if with_titles
-        else {}
-    )
+    rows = {row.id: row for row in session.connection().execute(_FACTS, {"ids": ids})}
+    refs = _grouped(session, _REFS, ids)
+    genres = _grouped(session, _GENRES, ids)
+    languages = _grouped(session, _LANGUAGES, ids)
+    countries = _grouped(session, _COUNTRIES, ids)
+    people = _grouped(session, _PEOPLE, ids)
+    titles = _grouped(session, _TITLES, ids) if with_titles else {}
     found: dict[int, FoundFilm] = {}
     for film_id in ids:
         row = rows.get(film_id)
@@ -159,28 +146,19 @@ def suggestion_rows(session: Session, ids: Sequence[int]) -> list[SuggestionRow]
     """What a suggestion shows of each film, in the order asked for: three queries."""
     if not ids:
         return []
-    rows = {
-        row.id: row
-        for row in session.execute(
-            select(Film.id, Film.title, Film.kind, Film.year, Film.end_year, Film.popularity).where(
-                Film.id.in_(ids)
-            )
-        )
-    }
-    imdb = select(ExternalId.film_id, ExternalId.value).where(ExternalId.namespace == "imdb")
-    numbers = _grouped(session, imdb, ExternalId, ids)
-    acting = select(FilmPerson.film_id, Person.name).join(Person, Person.id == FilmPerson.person_id)
-    stars = _grouped(session, acting.where(FilmPerson.role == Role.ACTOR), FilmPerson, ids)
+    rows = {row.id: row for row in session.connection().execute(_FACTS, {"ids": ids})}
+    refs = _grouped(session, _REFS, ids)
+    stars = _grouped(session, _STARS, ids)
     return [
         SuggestionRow(
             film_id=film_id,
-            imdb=next((number for (number,) in numbers[film_id]), None),
+            imdb=next((value for namespace, value in refs[film_id] if namespace == "imdb"), None),
             title=row.title,
             kind=Kind(row.kind),
             year=row.year,
             end_year=row.end_year,
             popularity=row.popularity,
-            stars=[name for (name,) in stars[film_id][:2]],
+            stars=[name for (name,) in stars[film_id]],
         )
         for film_id in ids
         if (row := rows.get(film_id))
@@ -199,13 +177,37 @@ def film(session: Session, film_id: int) -> FoundFilm:
     return found
 
 
+def _of_films(table: Any, *columns: Any) -> Select[Any]:
+    """A statement that gives rows of the films `ids`, in the order of the table's key.
+
+    Made once: to put such a statement together costs as much as to run it.
+    """
+    chosen = select(*columns).where(columns[0].in_(bindparam("ids", expanding=True)))
+    return chosen.order_by(*table.__table__.primary_key.columns)
+
+
+_FACTS: Final = _of_films(Film, *Film.__table__.c)
+_REFS: Final = _of_films(ExternalId, ExternalId.film_id, ExternalId.namespace, ExternalId.value)
+_GENRES: Final = _of_films(FilmGenre, FilmGenre.film_id, FilmGenre.slug)
+_LANGUAGES: Final = _of_films(FilmLanguage, FilmLanguage.film_id, FilmLanguage.code)
+_COUNTRIES: Final = _of_films(FilmCountry, FilmCountry.film_id, FilmCountry.code)
+_TITLES: Final = _of_films(Title, Title.film_id, Title.title, Title.is_main)
+_PEOPLE: Final = _of_films(
+    FilmPerson, FilmPerson.film_id, FilmPerson.role, FilmPerson.position, Person.id, Person.name
+).join_from(FilmPerson, Person)
+_STARS: Final = (
+    _of_films(FilmPerson, FilmPerson.film_id, Person.name)
+    .join_from(FilmPerson, Person)
+    .where(FilmPerson.role == Role.ACTOR, FilmPerson.position < 2)
+)
+
+
 def _grouped(
-    session: Session, statement: Any, table: Any, ids: Sequence[int]
+    session: Session, statement: Select[Any], ids: Sequence[int]
 ) -> Mapping[int, list[tuple[Any, ...]]]:
-    """Rows by their first column, each without it, in the order of the primary key."""
+    """Rows by their first column, each without it, in the order of the statement."""
     groups: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    statement = statement.where(table.film_id.in_(ids)).order_by(*table.__table__.primary_key.columns)
-    for film_id, *rest in session.execute(statement):
+    for film_id, *rest in session.connection().execute(statement, {"ids": ids}):
         groups[film_id].append(tuple(rest))
     return groups
 
@@ -261,76 +263,3 @@ def english_names(of: str) -> Mapping[str, str]:
 
     names: Mapping[str, str] = getattr(Locale("en"), of)
     return names
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundPerson:
-    """Somebody with credits, and in how many films."""
-
-    id: int
-    name: str
-    films: int
-
-
-def people(session: Session, q: str, *, limit: int) -> list[FoundPerson]:
-    """People one of whose names begins with each word of the query, those with the best-known films first."""
-    words = fold(q).split()
-    if not words:
-        return []
-    begins = [
-        or_(
-            Person.folded.startswith(word, autoescape=True),
-            Person.folded.contains(f" {word}", autoescape=True),
-        )
-        for word in words
-    ]
-    statement = (
-        select(Person.id, Person.name, func.count(FilmPerson.film_id.distinct()).label("films"))
-        .join(FilmPerson, FilmPerson.person_id == Person.id)
-        .join(Film, Film.id == FilmPerson.film_id)
-        .where(*begins)
-        .group_by(Person.id, Person.name)
-        .order_by(func.min(Film.popularity), Person.id)
-        .limit(limit)
-    )
-    return [FoundPerson(id=row.id, name=row.name, films=row.films) for row in session.execute(statement)]
-
-
-def person(session: Session, person_id: int) -> FoundPerson:
-    """One person.
-
-    Raises:
-        NotFound: nobody has the number.
-    """
-    statement = (
-        select(Person.name, func.count(FilmPerson.film_id.distinct()))
-        .outerjoin(FilmPerson, FilmPerson.person_id == Person.id)
-        .where(Person.id == person_id)
-        .group_by(Person.id, Person.name)
-    )
-    row = session.execute(statement).first()
-    if row is None:
-        raise NotFound(f"Nobody has the number {person_id}.")
-    return FoundPerson(id=person_id, name=row[0], films=row[1])
-
-
-def films_of_people(session: Session, person_ids: Iterable[int]) -> dict[int, list[int]]:
-    """The films in which each person had a part.
-
-    Raises:
-        Invalid: a person is not known.
-    """
-    person_ids = list(person_ids)
-    found: dict[int, list[int]] = {person: [] for person in person_ids}
-    if person_ids:
-        statement = select(FilmPerson.person_id, FilmPerson.film_id).where(
-            FilmPerson.person_id.in_(person_ids)
-        )
-        for person, film_id in session.execute(statement):
-            found[person].append(film_id)
-    for person, film_ids in found.items():
-        if not film_ids:
-            raise Invalid(
-                f"No person has the number {person}. Find people with GET /people?q=.", field="person"
-            )
-    return found

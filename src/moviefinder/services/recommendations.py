@@ -23,7 +23,7 @@ from moviefinder.recommend import Recommender, Taste
 from moviefinder.recommend.filters import Filters, Mask
 from moviefinder.recommend.votes import Votes
 from moviefinder.records import Verdict
-from moviefinder.services.films import films_of_people
+from moviefinder.services.people import films_of_people
 from moviefinder.store.models import UserFilm
 from moviefinder.store.shelves import Films
 

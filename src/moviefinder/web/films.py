@@ -7,7 +7,7 @@ import random
 from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.records import GENRES
-from moviefinder.services import films
+from moviefinder.services import films, people
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, moviefinder
@@ -109,7 +109,7 @@ def _places(column: str, names: str | None) -> schemas.PlaceList:
 def search_people(query: schemas.PersonQuery) -> schemas.PersonList:
     """People by name as it is typed, those with the best-known films first."""
     with moviefinder().reading() as session:
-        rows = films.people(session, query.q, limit=query.limit)
+        rows = people.search(session, query.q, limit=query.limit)
     return schemas.PersonList(items=[schemas.Person.of(row) for row in rows])
 
 
@@ -118,4 +118,4 @@ def search_people(query: schemas.PersonQuery) -> schemas.PersonList:
 def show_person(path: schemas.PersonPath) -> schemas.Person:
     """A person's name, and in how many films they had a part."""
     with moviefinder().reading() as session:
-        return schemas.Person.of(films.person(session, path.person))
+        return schemas.Person.of(people.person(session, path.person))

@@ -16,6 +16,7 @@ from moviefinder import records
 from moviefinder.records import FoundFilm, Kind, Role, Verdict
 from moviefinder.services import films as film_service
 from moviefinder.services import library as library_service
+from moviefinder.services import people as people_service
 from moviefinder.services import recommendations as recommendation_service
 
 YEAR_MIN, YEAR_MAX = 1870, 2100
@@ -254,7 +255,7 @@ class Person(Answer):
     films: int
 
     @classmethod
-    def of(cls, row: film_service.FoundPerson) -> Person:
+    def of(cls, row: people_service.FoundPerson) -> Person:
         return cls(id=row.id, name=row.name, films=row.films)
 
 
