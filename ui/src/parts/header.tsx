@@ -37,14 +37,7 @@ function NavLink({ href, name, icon, label }: { href: string; name: string; icon
 export function Header() {
   return (
     <header class="top">
-      <a
-        class="skip"
-        href="#content"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById("content")?.focus();
-        }}
-      >
+      <a class="skip" href="#content">
         {t("skip")}
       </a>
       <a class="brand" href="/" aria-label={t("brand.home")}>

@@ -74,8 +74,7 @@ function isOurs(link: HTMLAnchorElement, event: MouseEvent): boolean {
     !link.hasAttribute("download") &&
     event.button === 0 &&
     !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) &&
-    routeOf(link.pathname).name !== "nowhere" &&
-    !(link.hash && link.pathname === location.pathname)
+    routeOf(link.pathname).name !== "nowhere"
   );
 }
 
@@ -88,6 +87,10 @@ export function followLinks(): void {
     const link = event.target.closest("a");
     if (!link || !isOurs(link, event)) return;
     event.preventDefault();
+    if (link.hash) {
+      document.querySelector<HTMLElement>(link.hash)?.focus();
+      return;
+    }
     go(link.pathname + link.search, { replace: link.href === location.href });
   });
   window.addEventListener("popstate", () => arrive("back"));
