@@ -129,9 +129,9 @@ def type_all(search: Search, typings: Iterable[Typing], films_by_title: Mapping[
         wanted = films_by_title[typing.meant]
 
         def ask(query: str, wanted: set[int] = wanted) -> float:
-            start = time.perf_counter()
+            start = time.thread_time()
             found = list(search(query))
-            outcome.took_ms.append(1000 * (time.perf_counter() - start))
+            outcome.took_ms.append(1000 * (time.thread_time() - start))
             return next((1 / rank for rank, film in enumerate(found[:FIRST], 1) if film in wanted), 0.0)
 
         at_60 = typing.at(0.6)
@@ -211,7 +211,7 @@ get the same folded text. Mean reciprocal rank of the first film that bears the 
                     rows=quality,
                 )
             ),
-            "Time per key, in process, one thread, the words of the keys before remembered:",
+            "Processor time per key, in process, one thread, typed in order so that the words before are remembered:",
             str(Table(heads=["", "p50 ms", "p99 ms", "p50 to ours", "p99 to ours"], rows=speed)),
             facts,
         ]
