@@ -89,9 +89,9 @@ def measure(*, seed: int = 2026) -> str | None:
             )
     heads = ["", f"nDCG@{CUT}", f"recall@{CUT}", "different films"]
     return f"""{len(held_out)} of {len(likes):,} people of the MovieLens editions are held out, all with
-{max(GIVEN) + FEWEST_HIDDEN} or more likes (four stars and up); the lists are built from the others' ratings. Some of each
-person's likes are given, the rest hidden; how many of those stand among {CUT} recommendations out of {len(chosen):,}
-films. ± is the 95 % interval of the mean.
+{max(GIVEN) + FEWEST_HIDDEN} or more likes (four stars and up); the lists are built from the others' ratings. Of each
+person's likes some are given, the rest hidden; how many of those stand among {CUT} recommendations out of
+{len(chosen):,} films. ± is the 95 % interval of the mean.
 
 {Table(heads=heads, rows=rows)}"""
 

@@ -78,7 +78,7 @@ def shipped() -> Shipped:
         ("haet", "Heat (1995)"),
         ("the matrx", "The Matrix (1999)"),
         ("natrix", "The Matrix (1999)"),
-        ("teh matrix", "The Matrix (1999)"),
+        ("teh matrix", "The Matrix (1999)"),  # codespell:ignore teh
         ("Godfather, The", "The Godfather (1972)"),
         ("godfather the", "The Godfather (1972)"),
         ("up", "Up (2009)"),
@@ -113,7 +113,7 @@ def shipped() -> Shipped:
         ("amelie", "Amélie (2001)"),
         ("fast and furious", "Fast & Furious (2009)"),
         ("away spirited", "Spirited Away (2001)"),
-        ("sprited awya", "Spirited Away (2001)"),
+        ("sprited awya", "Spirited Away (2001)"),  # codespell:ignore awya
         ("shwashank redmption", "The Shawshank Redemption (1994)"),
         ("game of thr", "Game of Thrones (2011)"),
     ],
