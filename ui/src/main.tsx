@@ -4,7 +4,7 @@ import { followLinks } from "./state/address.ts";
 import { watchConnection } from "./state/connection.ts";
 import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
 import { watchKeys } from "./state/moves.ts";
-import { theme } from "./state/preferences.ts";
+import { singleKeys, theme } from "./state/preferences.ts";
 import { watchLibrary } from "./state/recommendations.ts";
 import { watchSession } from "./state/session.ts";
 import { forgetShelves, watchShelves } from "./state/shelf.ts";
@@ -18,6 +18,9 @@ import { Page } from "./views/page.tsx";
 effect(() => {
   if (theme.value === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme.value;
+});
+effect(() => {
+  document.documentElement.dataset.keys = singleKeys.value;
 });
 effect(() => void useLanguage());
 

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { api } from "../src/api.ts";
 import { answersTo, learn } from "../src/state/library.ts";
 import { notices } from "../src/state/notices.ts";
+import { theme } from "../src/state/preferences.ts";
 import { watchSession } from "../src/state/session.ts";
 import { type Asked, kept, makeFilm, network, settled } from "./answering.ts";
 
@@ -17,6 +18,8 @@ beforeEach(() => {
 });
 
 test("a session that has ended is forgotten once, said, and the requests go on", async () => {
+  theme.value = "dark";
+  localStorage.clear(); // as the server's answer to DELETE /session has browsers do
   const heat = makeFilm();
   learn([kept(heat, { verdict: "liked" }).entry]);
   const both = Promise.all([api.library({}), api.changes({})]);
@@ -27,6 +30,7 @@ test("a session that has ended is forgotten once, said, and the requests go on",
   await settled();
   expect(answersTo(heat.id).value.verdict).toBeNull();
   expect(listsForgotten).toBe(1);
+  expect(localStorage.getItem("moviefinder.theme")).toBe("dark");
   expect(notices.value.map((notice) => notice.text)).toEqual([expect.stringContaining("session has ended")]);
   for (const one of asked.slice(3)) await one.answer({ items: [], next: null });
   await expect(both).resolves.toHaveLength(2);

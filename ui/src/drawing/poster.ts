@@ -26,11 +26,11 @@ export const LONG = 0.56;
 const SQUARE = /[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uff60]/u;
 const WIDTHS: readonly [RegExp, number][] = [
   [SQUARE, 1],
-  [/[mwMW@&]/u, 0.98],
+  [/[mwMW@&]/u, 1.05],
   [/[iljftrI.,:;'’!|()\- ]/u, 0.42],
-  [/\p{Lu}/u, 0.76],
+  [/\p{Lu}/u, 0.85],
 ];
-const USUAL = 0.62;
+const USUAL = 0.65;
 const emsOf = (text: string): number =>
   [...text].reduce((ems, one) => ems + (WIDTHS.find(([kind]) => kind.test(one))?.[1] ?? USUAL), 0);
 

@@ -50,6 +50,7 @@ export function CardMenu({ film, answers }: { film: Film; answers: Answers }) {
         <button
           type="button"
           aria-pressed={answers.seen}
+          aria-keyshortcuts="w"
           // Liked and fine are seen by themselves.
           disabled={isSeen(answers) && !answers.seen}
           onClick={() => act(() => void say(film, { seen: !answers.seen }))}

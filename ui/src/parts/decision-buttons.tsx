@@ -1,10 +1,12 @@
 import type { Answers, Film, Verdict } from "../api.ts";
+import type { CardKey } from "../state/keys.ts";
 import { say } from "../state/library.ts";
 import { t } from "../state/strings.ts";
 import { playing, toggleTrailer, trailerKey } from "../state/trailer.ts";
 import { Icon } from "./icon.tsx";
 
 const VERDICTS: readonly Verdict[] = ["liked", "fine", "disliked"];
+const KEYS: Record<Verdict, CardKey> = { liked: "l", fine: "f", disliked: "n" };
 
 /** A verdict that is pressed again is taken back. */
 export const verdictPatch = (answers: Answers, verdict: Verdict) => ({
@@ -23,6 +25,7 @@ export function DecisionButtons({ film, answers }: { film: Film; answers: Answer
           type="button"
           class={`decision ${verdict}`}
           aria-pressed={answers.verdict === verdict}
+          aria-keyshortcuts={KEYS[verdict]}
           onClick={() => void say(film, verdictPatch(answers, verdict))}
         >
           <Icon name={verdict} isFilled={answers.verdict === verdict && verdict !== "fine"} />
@@ -33,6 +36,7 @@ export function DecisionButtons({ film, answers }: { film: Film; answers: Answer
         type="button"
         class="decision save"
         aria-pressed={answers.saved}
+        aria-keyshortcuts="s"
         onClick={() => void say(film, { saved: !answers.saved })}
       >
         <Icon name={answers.saved ? "saved" : "save"} />
@@ -42,6 +46,7 @@ export function DecisionButtons({ film, answers }: { film: Film; answers: Answer
         type="button"
         class="decision play"
         disabled={!hasTrailer}
+        aria-keyshortcuts="t"
         aria-expanded={hasTrailer ? playing.value === film.id : undefined}
         title={hasTrailer ? undefined : t("trailer.none")}
         onClick={() => toggleTrailer(film.id)}

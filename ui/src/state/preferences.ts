@@ -9,11 +9,19 @@ function stored(name: string): string | null {
   }
 }
 
+const cleared = signal(0);
+
+/** Writes every choice again: when a session ends the server asks the browser to forget all that is stored. */
+export function writeChoices(): void {
+  cleared.value += 1;
+}
+
 function remembered<T extends string>(name: string, choices: readonly T[], fallback: T): Signal<T> {
   const found = stored(name) as T | null;
   const choice = signal<T>(found !== null && choices.includes(found) ? found : fallback);
   effect(() => {
     const value = choice.value;
+    cleared.value;
     try {
       if (value === fallback) localStorage.removeItem(`moviefinder.${name}`);
       else localStorage.setItem(`moviefinder.${name}`, value);

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { api, type User, whenSessionEnds } from "../api.ts";
 import { forgetEverything } from "./library.ts";
 import { notify } from "./notices.ts";
+import { writeChoices } from "./preferences.ts";
 import { t } from "./strings.ts";
 
 export const user = signal<User | null>(null);
@@ -11,6 +12,7 @@ let ending: Promise<void> | null = null;
 
 async function goOn(forgetLists: () => void): Promise<void> {
   await api.forgetSession();
+  writeChoices();
   user.value = null;
   forgetEverything();
   forgetLists();
