@@ -103,7 +103,10 @@ class CodeColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditColumns:
-    """Who did what: `film` int32[m] in rising order, `person` int32[m] into `people`, `position` uint8[m] from 0 a role."""
+    """Who did what: `film` int32[m] in rising order, `person` int32[m] into `people`.
+
+    `position` uint8[m] counts from 0 within a film's role.
+    """
 
     film: NDArray[np.int32]
     person: NDArray[np.int32]
@@ -115,7 +118,7 @@ class CreditColumns:
 class SimilarColumns:
     """Films alike: those of film i stand at `offsets[i]:offsets[i + 1]`, best first.
 
-    `offsets` int32[n + 1], `neighbours` int32[e] positions, `weights` uint8[e] from 1 to 255, on one scale for all films.
+    `offsets` int32[n + 1], `neighbours` int32[e] positions, `weights` uint8[e] from 1 to 255, on one scale for all.
     """
 
     offsets: NDArray[np.int32]
@@ -125,7 +128,10 @@ class SimilarColumns:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """A catalogue file in memory. Films are named by position, 0-based, best known first."""
+    """A catalogue file in memory. Films are named by position, 0-based, best known first.
+
+    `people` are distinct names; `people_folded` the same names as search compares them.
+    """
 
     manifest: Manifest
     films: FilmColumns
@@ -134,6 +140,7 @@ class Catalogue:
     languages: CodeColumns
     countries: CodeColumns
     people: list[str]
+    people_folded: list[str]
     credits: CreditColumns
     similar: SimilarColumns
 
@@ -318,6 +325,7 @@ class _Members:
             languages=self.codes("languages"),
             countries=self.codes("countries"),
             people=self.texts("people"),
+            people_folded=self.texts("people.folded"),
             credits=credits,
             similar=similar,
         )

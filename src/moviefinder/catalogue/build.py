@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from moviefinder.catalogue import FORMAT, columns, readers, similar, sources
+from moviefinder.catalogue.corrections import SAME_FILM, corrected
 from moviefinder.catalogue.readers import Fact
 from moviefinder.records import FilmRecord, Kind, Role
 from moviefinder.titles.fold import fold
@@ -42,7 +43,8 @@ def build(data: Path, out: Path, *, say: Callable[[str], None] = lambda _: None)
     """
     facts = readers.facts(data)
     say(f"{len(facts):,} films read")
-    chosen = by_popularity(merged(filter(is_wanted, facts)))
+    known = (fact for raw in facts if (fact := corrected(raw)) is not None)
+    chosen = by_popularity(merged(filter(is_wanted, known)))
     say(f"{len(chosen):,} chosen")
     ratings = readers.ratings(data)
     say(f"{len(ratings.stars):,} ratings of {ratings.n_people:,} people read")
@@ -98,10 +100,10 @@ def by_popularity(facts: Iterable[Fact]) -> list[Fact]:
 def _fame(fact: Fact) -> float:
     """How widely known a film is, as the logarithm of an audience.
 
-    MovieLens counts ratings since 1995 and ends in July 2023; TMDB's votes go on. Up to 2015 films have 1.6 ratings a vote
-    (median of the 2,000 best known), and later ones less, the younger the fewer: so the two are averaged for what both
-    had time to see, and TMDB alone speaks for what came after. A film of the last years is lifted, by a factor of two at
-    most, because its votes are still coming in.
+    MovieLens counts ratings since 1995 and ends in July 2023; TMDB's votes go on. A vote is taken for 1.6 ratings,
+    between the films of the 1990s (3.9, the median) and those of 2005 to 2010 (0.85); both are averaged, but the
+    younger a film, the more TMDB alone speaks, since MovieLens saw less of it (0.08 for 2022 and later). Films of the
+    last years are lifted, by a factor of two at most, because their votes are still coming in.
     """
     film, votes = fact.record, fact.tmdb_votes
     year = film.year or 2000
@@ -123,6 +125,7 @@ def _fame(fact: Fact) -> float:
 def _identities(fact: Fact) -> list[object]:
     film = fact.record
     numbers: list[object] = [ref for ref in film.refs if ref.namespace != "imdb"]
+    numbers.append(SAME_FILM.get(film.refs[0].value, film.refs[0].value))
     directors = tuple(sorted(credit.name for credit in film.credits if credit.role is not Role.ACTOR))
     if film.year and directors:
         numbers.append((film.kind, fold(film.title), film.year, directors))
@@ -131,7 +134,7 @@ def _identities(fact: Fact) -> list[object]:
 
 def _merge(one: Fact, other: Fact) -> Fact:
     """Two rows of one film: the fuller is kept, the other fills its gaps, and their ratings are added up."""
-    full, thin = (other, one) if other.is_complete and not one.is_complete else (one, other)
+    full, thin = (other, one) if _fullness(other) > _fullness(one) else (one, other)
     film, rest = full.record, thin.record
     gaps = {
         name: getattr(rest, name)
@@ -152,7 +155,12 @@ def _merge(one: Fact, other: Fact) -> Fact:
         origins=full.origins + thin.origins,
         movielens_ids=(*full.movielens_ids, *thin.movielens_ids),
         tmdb_votes=max(full.tmdb_votes, thin.tmdb_votes),
+        quality=max(full.quality, thin.quality),
     )
+
+
+def _fullness(fact: Fact) -> tuple[bool, int]:
+    return fact.is_complete, len(fact.record.sources)
 
 
 def _members(films: Sequence[FilmRecord], lists: similar.SimilarLists) -> dict[str, bytes]:
@@ -207,6 +215,7 @@ def _members(films: Sequence[FilmRecord], lists: similar.SimilarLists) -> dict[s
     number_of = {name: number for number, name in enumerate(people)}
     credits = [(at, credit) for at, film in enumerate(films) for credit in film.credits]
     texts("people", people)
+    texts("people.folded", map(fold, people))
     numbers("credits.film", (at for at, _ in credits), "u2")
     numbers("credits.person", (number_of[credit.name] for _, credit in credits), "u4")
     coded("credits.role", [credit.role.value for _, credit in credits])

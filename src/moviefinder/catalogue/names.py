@@ -14,18 +14,19 @@ from typing import Final
 
 from moviefinder.titles.fold import fold
 
-SERIES_LISTED_AS_MOVIES: Final[frozenset[str]] = frozenset()
-"""IMDb ids of series that the data sets list as movies; checked by hand, the best known ones only."""
-
-_ARTICLES: Final = "The|A|An|La|Le|Les|L'|Un|Une|Des|Der|Die|Das|Ein|Eine|El|Los|Las|Lo|Il|I|Gli|Uno|Una|O|Os|As|Um|Uma|De|Het|Een|Den|Det|En|Et"
+_ARTICLES: Final = (
+    "The|A|An|La|Le|Les|L'|Un|Une|Des|Der|Die|Das|Ein|Eine|El|Los|Las|Lo|Il|I|Gli|Uno|Una|O|Os|As|Um|Uma|De|Het|Een"
+    "|Den|Det|En|Et"
+)
 _TRAILING_ARTICLE: Final = re.compile(
-    rf"^(?P<name>[^:]+?), (?P<article>{_ARTICLES})(?P<rest>:.*)?$", re.IGNORECASE
+    rf"^(?P<name>.+?), (?P<article>{_ARTICLES})$|^(?P<first>[^:]+?), (?P<its>{_ARTICLES})(?P<rest>:.*)$",
+    re.IGNORECASE,
 )
 _YEAR: Final = re.compile(r"\s*\((?:19|20|18)\d\d(?:\s*[-–]\s*(?:\d{4})?)?\)\s*$")
 _LAST_BRACKET: Final = re.compile(r"^(?P<before>.*\S)\s*\((?P<inside>(?:[^()]|\([^()]*\))+)\)$")
 _ALSO_KNOWN_AS: Final = re.compile(r"^a\.?\s?k\.?\s?a\.?:?\s+", re.IGNORECASE)
-_MISREAD_ALSO_KNOWN_AS: Final = re.compile(r"^(?:\S+ )?a\.k\.a\.? ", re.IGNORECASE)
-_COMMON: Final = 4  # a word in so many listed main titles is taken for English: they are nearly all English
+_COMMON: Final = 3  # a word in so many titles of American films is taken for English
+_STRANGE: Final = 0.4  # so many of its words are not, or it is no original title but another English one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,43 +42,43 @@ def read_names(*, title: str, original_title: str, listed: str, english: frozens
     """Sort out what a film is called.
 
     Args:
-        title: the name of the film facts, to be shown.
-        original_title: what the film facts take for the original title; may be a bracket misread.
+        title: the name to be shown; empty to take it from `listed`.
+        original_title: the original title where it is known for sure; empty to look for it among the brackets.
         listed: the name as MovieLens lists it, with brackets and year; empty when it does not.
         english: folded words that are common in English titles, from `common_words`.
     """
-    title = with_article_first(title)
     main, brackets, also_known = _parts(listed)
-    if original_title in brackets or with_article_first(original_title) in brackets:
-        original_title = ""
-    if _MISREAD_ALSO_KNOWN_AS.match(original_title):
-        original_title = ""
-    foreign = [name for name in brackets if _foreignness(name, english) > _foreignness(title, english)]
-    if not original_title and foreign:
-        original_title = max(foreign, key=lambda name: _foreignness(name, english))
-    if original_title in ("", title):
+    title = with_article_first(title) or main
+    if not original_title:
+        strange = {name: _strangeness(name, english) for name in brackets}
+        # Of several the strangest, of equally strange ones the first.
+        original_title = max(
+            (n for n in brackets if strange[n] >= _STRANGE), key=strange.__getitem__, default=""
+        )
+    if original_title == title:
         original_title = ""
     taken = {fold(title), fold(original_title)} if original_title else {fold(title)}
     others = []
     for name in [main, *brackets, *also_known]:
-        if name and fold(name) and fold(name) not in taken:
+        if name and fold(name) not in taken:
             taken.add(fold(name))
             others.append(name)
     return Names(title=title, original_title=original_title or None, alternative_titles=tuple(others))
 
 
 def with_article_first(name: str) -> str:
-    """ "Power of Nightmares, The: The Rise" -> "The Power of Nightmares: The Rise"."""
+    """Put the article back: "Power of Nightmares, The: The Rise" -> "The Power of Nightmares: The Rise"."""
     match = _TRAILING_ARTICLE.match(name)
     if match is None:
         return name
-    gap = "" if match["article"].endswith("'") else " "
-    return f"{match['article']}{gap}{match['name']}{match['rest'] or ''}"
+    article = match["article"] or match["its"]
+    gap = "" if article.endswith("'") else " "
+    return f"{article[0].upper()}{article[1:]}{gap}{match['name'] or match['first']}{match['rest'] or ''}"
 
 
-def common_words(listed: Iterable[str]) -> frozenset[str]:
-    """Folded words that stand in several main titles, so that foreign ones can be told by their rarity."""
-    counts = Counter(word for name in listed for word in set(fold(_parts(name)[0]).split()))
+def common_words(titles: Iterable[str]) -> frozenset[str]:
+    """Folded words that stand in several of these titles, so that foreign ones can be told by their rarity."""
+    counts = Counter(word for title in titles for word in set(fold(title).split()))
     return frozenset(word for word, count in counts.items() if count >= _COMMON)
 
 
@@ -94,7 +95,7 @@ def _parts(listed: str) -> tuple[str, list[str], list[str]]:
     return with_article_first(rest), brackets, also_known
 
 
-def _foreignness(name: str, english: frozenset[str]) -> float:
+def _strangeness(name: str, english: frozenset[str]) -> float:
     """Share of the words that are not common in English titles, from 0 to 1."""
     words = fold(name).split()
     return sum(word not in english for word in words) / len(words) if words else 0.0

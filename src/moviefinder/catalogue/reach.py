@@ -7,70 +7,90 @@ from typing import Final
 
 LEAST_NAMED: Final = 3
 Lists = list[list[tuple[int, int]]]
+_ROUNDS: Final = 20  # two are enough for the real data; more means that the lists are too short to be joined
 
 
-def connect(lists: Sequence[Sequence[tuple[int, int]]], *, longest: int) -> Lists:
-    """Add the edges that are missing, each back from a film to one that names it.
-
-    A film that few name is put into the lists of those it names itself, at the weight it gives them. Where a list is
-    full, the last one that others name often enough gives way.
+def connect(
+    lists: Sequence[Sequence[tuple[int, int]]], hosts: Sequence[Sequence[tuple[int, int]]], *, longest: int
+) -> Lists:
+    """Add the edges that are missing. Where a list is full, its last film that many others name gives way.
 
     Args:
-        lists: per film its neighbours (position, weight), best first.
+        lists: per film those it names (position, weight), best first.
+        hosts: per film those that should name it soonest (position, weight that they give it), best first.
         longest: no list grows beyond this.
+
+    Returns:
+        The lists, in which every film is named by at least three others and every film leads to every other, as far as
+        there are enough films.
     """
-    made: Lists = [list(row) for row in lists]
-    named = [0] * len(made)
-    for row in made:
-        for film, _ in row:
-            named[film] += 1
-    for film in range(len(made)):
-        for host, weight in made[film]:
-            if named[film] >= LEAST_NAMED:
+    graph = _Graph(lists, longest)
+    for film, candidates in enumerate(hosts):
+        for host, weight in candidates:
+            if graph.named[film] >= LEAST_NAMED:
                 break
-            _put(made, named, host, film, weight, longest)
-    # Strong connection: from the first film forwards and backwards; who is missed gets an edge from or to the first group.
-    for backwards in (False, True):
-        while missed := _unreached(made, backwards=backwards):
-            film = missed[0]
-            inside = set(range(len(made))).difference(missed)
-            if (
-                backwards
-            ):  # film cannot get to the first film: let it name its likest film inside, or the best known
-                target = next((other for other, _ in made[film] if other in inside), 0)
-                _put(made, named, film, target, 1, longest)
-            else:  # nobody inside names it: its own neighbours inside take it in
-                host = next((other for other, _ in made[film] if other in inside), 0)
-                weight = next((weight for other, weight in made[film] if other == host), 1)
-                _put(made, named, host, film, weight, longest)
-    return made
+            graph.name(host, film, weight)
+    for _ in range(_ROUNDS):
+        unreached = missed(graph.lists)
+        for film in unreached:
+            inside = (edge for edge in (*hosts[film], *graph.lists[film]) if edge[0] not in unreached)
+            host, weight = next(inside, (0, 1))
+            graph.name(host, film, min(weight, graph.last_weight(host)))
+        lost = missed(turned(graph.lists))
+        for film in lost:
+            inside = (edge for edge in hosts[film] if edge[0] not in lost)
+            graph.name(film, next(inside, (0, 1))[0], 1)
+        if not unreached and not lost:
+            break
+    return graph.lists
 
 
-def _put(lists: Lists, named: list[int], host: int, film: int, weight: int, longest: int) -> None:
-    row = lists[host]
-    if host == film or any(other == film for other, _ in row):
-        return
-    if len(row) >= longest:
-        spare = next((at for at in reversed(range(len(row))) if named[row[at][0]] > LEAST_NAMED + 1), None)
-        if spare is None:
-            return
-        named[row.pop(spare)[0]] -= 1
-    row.append((film, weight))
-    row.sort(key=lambda edge: (-edge[1], edge[0]))
-    named[film] += 1
+class _Graph:
+    """Who names whom, and how often each is named."""
 
-
-def _unreached(lists: Lists, *, backwards: bool) -> list[int]:
-    onward: list[list[int]] = (
-        [[] for _ in lists] if backwards else [[film for film, _ in row] for row in lists]
-    )
-    if backwards:
-        for host, row in enumerate(lists):
+    def __init__(self, lists: Sequence[Sequence[tuple[int, int]]], longest: int) -> None:
+        self.lists: Lists = [list(row) for row in lists]
+        self.named = [0] * len(self.lists)
+        for row in self.lists:
             for film, _ in row:
-                onward[film].append(host)
-    reached, edge = {0}, [0]
-    while edge:
-        edge = [
-            film for host in edge for film in onward[host] if film not in reached and not reached.add(film)
-        ]  # type: ignore[func-returns-value]
-    return [film for film in range(len(lists)) if film not in reached]
+                self.named[film] += 1
+        self._longest = longest
+
+    def last_weight(self, host: int) -> int:
+        return self.lists[host][-1][1] if self.lists[host] else 1
+
+    def name(self, host: int, film: int, weight: int) -> None:
+        row = self.lists[host]
+        if host == film or any(other == film for other, _ in row):
+            return
+        if len(row) >= self._longest:
+            spare = [at for at, (other, _) in enumerate(row) if self.named[other] > LEAST_NAMED]
+            if not spare:
+                return
+            # Of the last ten, the one named most: that it is missed here cuts nobody off.
+            at = max(spare[-10:], key=lambda at: (self.named[row[at][0]], at))
+            self.named[row.pop(at)[0]] -= 1
+        row.append((film, weight))
+        row.sort(key=lambda edge: (-edge[1], edge[0]))
+        self.named[film] += 1
+
+
+def turned(lists: Sequence[Sequence[tuple[int, int]]]) -> Lists:
+    """The lists the other way round: per film those that name it."""
+    back: Lists = [[] for _ in lists]
+    for host, row in enumerate(lists):
+        for film, weight in row:
+            back[film].append((host, weight))
+    return back
+
+
+def missed(lists: Sequence[Sequence[tuple[int, int]]]) -> dict[int, None]:
+    """The films that no path reaches from the first, in order."""
+    reached = [False] * len(lists)
+    ahead = [0] if lists else []
+    while ahead:
+        host = ahead.pop()
+        if not reached[host]:
+            reached[host] = True
+            ahead.extend(film for film, _ in lists[host] if not reached[film])
+    return dict.fromkeys(film for film in range(len(lists)) if not reached[film])

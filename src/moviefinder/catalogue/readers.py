@@ -45,12 +45,16 @@ _GENRE_SLUGS: Final = {"reality-tv": "reality", "talk-show": "talk", "(no genres
 _CERTIFICATES: Final = frozenset(
     "G PG PG-13 R NC-17 NR TV-Y TV-Y7 TV-G TV-PG TV-14 TV-MA".split()
 )  # the US ones; a dozen rows carry those of other countries, which would read as wrong here
+_FEW_VOTES: Final = 50
+_ADDED_VOTES: Final = 100
+_AVERAGE: Final = 6.2  # of the films that few people know; the famous ones have 7
 _POSTER: Final = re.compile(r"/[A-Za-z0-9]{8,64}\.jpg")
 _TRAILER: Final = re.compile(r"[\w-]{11}", re.ASCII)
 _CERTIFICATE_SPELLINGS: Final = {"PG13": "PG-13"}
 _FACT_COLUMNS: Final = frozenset(
-    "imdb_id kind title original_title year runtime_minutes genres languages countries directors cast certificate tmdb_id "
-    "tmdb_votes tmdb_poster_path youtube_trailer_key movielens_id movielens_mean movielens_count sources".split()
+    "imdb_id kind title original_title year runtime_minutes genres languages countries directors cast certificate "
+    "tmdb_id tmdb_rating tmdb_votes tmdb_poster_path youtube_trailer_key movielens_id movielens_mean movielens_count "
+    "sources".split()
 )
 
 
@@ -63,12 +67,14 @@ class Fact:
         origins: letters of the data sets behind the row, as film-facts names them.
         movielens_ids: MovieLens' numbers, by which ratings are joined; two where it lists a film twice.
         tmdb_votes: how many voted on TMDB; orders films, never shipped.
+        quality: how well it is liked, 0 to 10, near the average where few voted; never shipped.
     """
 
     record: FilmRecord
     origins: str
     movielens_ids: tuple[int, ...]
     tmdb_votes: int
+    quality: float
 
     @property
     def is_complete(self) -> bool:
@@ -89,8 +95,9 @@ def facts(folder: Path) -> list[Fact]:
     """
     listed = dict(_movielens_titles(folder))
     trailers = _listed_trailers(folder)
-    english = names.common_words(listed.values())
-    return [_fact(row, listed, trailers, english) for row in _fact_rows(folder)]
+    rows = list(_fact_rows(folder))
+    english = names.common_words(row["title"] for row in rows if "United States" in row["countries"])
+    return [_fact(row, listed, trailers, english) for row in rows]
 
 
 def _fact_rows(folder: Path) -> Iterator[dict[str, str]]:
@@ -111,13 +118,15 @@ def _fact(
     english: frozenset[str],
 ) -> Fact:
     origins = row["sources"]
-    is_series = row["kind"] == "tv" or row["imdb_id"] in names.SERIES_LISTED_AS_MOVIES
+    is_series = row["kind"] == "tv"
     of_tmdb = bool(set("BDX").intersection(origins))
     movielens_id = _number(row["movielens_id"])
+    listed_name = listed.get(movielens_id or 0, "")
     film = names.read_names(
-        title=row["title"],
-        original_title=row["original_title"],
-        listed=listed.get(movielens_id or 0, ""),
+        # From MovieLens film-facts took what stands before the first bracket, and the first bracket as original title.
+        title=row["title"] if of_tmdb or not listed_name else "",
+        original_title=row["original_title"] if "X" in origins else "",
+        listed=listed_name,
         english=english,
     )
     year = _number(row["year"])
@@ -127,8 +136,7 @@ def _fact(
     poster, trailer = row["tmdb_poster_path"], row["youtube_trailer_key"]
     crew = Role.CREATOR if is_series else Role.DIRECTOR
     refs = [Ref("imdb", row["imdb_id"])]
-    if row["tmdb_id"] and not (is_series and row["kind"] == "movie"):
-        # The number of a series that MovieLens lists as a movie may be of either numbering: better none than a wrong one.
+    if row["tmdb_id"]:
         refs.append(Ref("tmdb-tv" if is_series else "tmdb", row["tmdb_id"]))
     known: dict[str, object] = {
         "original_title": film.original_title,
@@ -174,7 +182,16 @@ def _fact(
         origins=origins,
         movielens_ids=(movielens_id,) if movielens_id else (),
         tmdb_votes=_number(row["tmdb_votes"]) or 0,
+        quality=_quality(row),
     )
+
+
+def _quality(row: Mapping[str, str]) -> float:
+    """The mean of the votes of MovieLens, else of TMDB, with 100 average votes added to them."""
+    votes, mean = _number(row["movielens_count"]) or 0, 2 * float(row["movielens_mean"] or 0)
+    if votes < _FEW_VOTES < (_number(row["tmdb_votes"]) or 0):
+        votes, mean = _number(row["tmdb_votes"]) or 0, float(row["tmdb_rating"] or 0)
+    return round((votes * mean + _ADDED_VOTES * _AVERAGE) / (votes + _ADDED_VOTES), 3)
 
 
 def _movielens_titles(folder: Path) -> Iterator[tuple[int, str]]:
@@ -254,10 +271,8 @@ def clean(text: str) -> str:
 
 def _csv(folder: Path, name: str) -> Iterator[dict[str, str]]:
     path = _existing(folder, name)
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8", newline="") if path.suffix == ".gz" else path.open(newline="")
-    )
-    with opened as file:
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 

@@ -25,12 +25,20 @@ SOURCES: Final[list[dict[str, str]]] = [
         "name": "tmdb",
         "licence": "LicenseRef-TMDB",
         "url": "https://www.themoviedb.org/",
-        "credit": "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB.",
+        "credit": (
+            "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
+        ),
     },
     {
         "name": "wikipedia",
         "licence": "MIT",
         "url": "https://github.com/prust/wikipedia-movie-data",
         "credit": "Cast names and countries from Wikipedia's lists of American films.",
+    },
+    {
+        "name": "moviefinder",
+        "licence": "MIT",
+        "url": "",
+        "credit": "Corrections made by hand: years and genres that were missing, series that were taken for movies.",
     },
 ]
