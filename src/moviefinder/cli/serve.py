@@ -169,10 +169,11 @@ def _run(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
         def load(self) -> Any:
             return _web(settings)
 
+    master = os.getpid()
     try:
         Server().run()
-    except SystemExit as error:
-        if error.code == _LOAD_FAILED:
+    except SystemExit as error:  # comes here in the web processes too, on their way out
+        if error.code == _LOAD_FAILED and os.getpid() == master:
             sys.exit(2)
         raise
 
@@ -204,6 +205,7 @@ def _began(worker: Any) -> None:
 
 
 def _ended(_arbiter: Any, worker: Any) -> None:
-    if worker.wsgi is not None:
-        worker.wsgi.extensions["moviefinder.runner"].stop()
-        worker.wsgi.extensions["moviefinder"].close()
+    web = getattr(worker, "wsgi", None)  # missing where the application could not be made
+    if web is not None:
+        web.extensions["moviefinder.runner"].stop()
+        web.extensions["moviefinder"].close()

@@ -1,0 +1,174 @@
+"""The server as a process: what it cannot start on it says in one line; what it acknowledged it keeps."""
+
+import json
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests import server as servers
+
+KILLS = 4
+
+
+def refused(*arguments, **environment):
+    """Start what cannot start; gives what it said."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MOVIEFINDER_")}
+    command = [sys.executable, "-m", "moviefinder", "serve", *map(str, arguments)]
+    done = subprocess.run(
+        command, env=env | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    return done.stderr
+
+
+def one_line(said):
+    """The only line, without its sender."""
+    [line] = said.splitlines()
+    assert line.startswith("moviefinder: ")
+    return line
+
+
+def test_a_data_folder_that_cannot_be_written_is_named(tmp_path):
+    """And nothing is made."""
+    (tmp_path / "file").write_text("in the way")
+    line = one_line(refused("--data", tmp_path / "file" / "data"))
+    assert str(tmp_path / "file" / "data") in line
+    assert "--data" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_port_in_use_is_named(tmp_path):
+    """With what to do about it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = one_line(refused("--data", tmp_path, "--port", port))
+    assert f"port {port}" in line
+    assert "--port" in line
+    assert not (tmp_path / "moviefinder.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["--port", "70000"], {}, "port"),
+        ([], {"MOVIEFINDER_THREADS": "many"}, "threads"),
+        (["--config", "/nowhere/moviefinder.toml"], {}, "moviefinder.toml"),
+        (["--host", "no such host"], {}, "no such host"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, arguments, environment, said):
+    """Whether it came by argument, variable or file."""
+    assert said in one_line(refused("--data", tmp_path, *arguments, **environment))
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
+    """Going back needs the newer MovieFinder, or a backup."""
+    database = sqlite3.connect(tmp_path / "moviefinder.db")
+    database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    database.execute("INSERT INTO alembic_version VALUES ('9999')")
+    database.commit()
+    line = one_line(refused("--data", tmp_path, "--port", servers.free_port()))
+    assert "9999" in line
+    assert "newer MovieFinder" in line
+    tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    assert tables == [("alembic_version",)]
+    database.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    """It may be somebody's only copy of something else."""
+    (tmp_path / "moviefinder.db").write_text("not a database, " * 1000)
+    line = one_line(refused("--data", tmp_path, "--port", servers.free_port()))
+    assert "moviefinder.db" in line
+    assert (tmp_path / "moviefinder.db").read_text().startswith("not a database")
+
+
+class Person:
+    """Somebody who answers films as fast as they are taken, and remembers what was acknowledged."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        self.acknowledged = {}
+        self.pending = {}
+
+    def ask(self, url, method="GET", body=None):
+        """The JSON of an answer."""
+        headers = {"Content-Type": "application/json", "X-Requested-With": "moviefinder"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, method=method, data=data, headers=headers)
+        with self.opener.open(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def write_until_it_dies(self, url):
+        """Rate films at random; ends when the server is gone."""
+        while True:
+            film, rating = self.random.randrange(1, 60), self.random.randrange(1, 11)
+            self.pending = {film: rating}
+            try:
+                self.ask(f"{url}/api/v1/library/{film}", "PATCH", {"rating": rating})
+            except (urllib.error.URLError, OSError):
+                return
+            self.acknowledged[film] = rating
+            self.pending = {}
+
+
+@pytest.mark.slow
+def test_every_acknowledged_answer_survives_a_kill(tmp_path):
+    """Kill -9 of all its processes at a random moment under load, again and again: nothing lost, nothing doubled."""
+    people = [Person(seed) for seed in range(4)]
+    data, port = tmp_path / "data", servers.free_port()
+    moments = random.Random(2012)
+    for _ in range(KILLS):
+        server = servers.start(data, port=port)
+        threads = [
+            threading.Thread(target=person.write_until_it_dies, args=(server.url,)) for person in people
+        ]
+        for thread in threads:
+            thread.start()
+        time.sleep(moments.uniform(0.3, 1.2))
+        server.stop(signal.SIGKILL)
+        for thread in threads:
+            thread.join()
+    with servers.running(data, port=port) as server:
+        for person in people:
+            kept = {}
+            for film in sorted(person.acknowledged):
+                kept[film] = person.ask(f"{server.url}/api/v1/library/{film}")["rating"]
+            # The one write whose answer never came may have been kept or not; each is right.
+            expected = person.acknowledged | {
+                film: kept.get(film) for film, rating in person.pending.items() if kept.get(film) == rating
+            }
+            assert kept == expected
+            assert len(kept) > KILLS
+    database = sqlite3.connect(data / "moviefinder.db")
+    assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+    database.close()
+
+
+def test_a_first_start_that_is_killed_is_made_good_by_the_next(tmp_path):
+    """Wherever it was: the catalogue is there whole or not at all."""
+    for wait_s in (0.4, 0.9, 1.4):
+        data, port = tmp_path / f"after-{wait_s}", servers.free_port()
+        command = [sys.executable, "-m", "moviefinder", "serve", "--data", str(data), "--port", str(port)]
+        first = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(wait_s)
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+        with servers.running(data, port=port) as server:
+            found = Person(0).ask(f"{server.url}/api/v1/films?q=godfathr")
+        assert found["items"][0]["title"] == "The Godfather"
