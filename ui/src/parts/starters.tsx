@@ -1,6 +1,6 @@
 import type { Film } from "../api.ts";
-import { answersTo, say } from "../state/library.ts";
-import { others, shownStarters, starters } from "../state/starters.ts";
+import { answersTo } from "../state/library.ts";
+import { others, shownStarters, starters, tap } from "../state/starters.ts";
 import { t } from "../state/strings.ts";
 import { titleWithYear } from "./facts.tsx";
 import { Icon } from "./icon.tsx";
@@ -15,7 +15,7 @@ function Starter({ film }: { film: Film }) {
         class="starter"
         aria-pressed={isLiked}
         aria-label={titleWithYear(film)}
-        onClick={() => void say(film, { verdict: isLiked ? null : "liked" })}
+        onClick={() => tap(film, isLiked)}
       >
         <Poster film={film} isLink={false} isFooted />
         <span class="thumb">

@@ -8,12 +8,17 @@ function cardsOnScreen(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>("[data-card]")];
 }
 
-/** Moves the focus to the next or the previous card; to the first one when none has it. */
+/** Where the last move led, on which screen: a list may be replaced under somebody's hands. */
+let last = { address: "", index: 0 };
+
+/** Moves the focus to the next or the previous card; to the last one that had it, or the first, when none has it. */
 export function moveCard(step: 1 | -1): void {
   const cards = cardsOnScreen();
   const now = document.activeElement?.closest<HTMLElement>("[data-card]");
-  const index = now ? cards.indexOf(now) + step : 0;
-  const card = cards[Math.max(0, Math.min(cards.length - 1, index))];
+  const kept = last.address === location.href ? last.index : 0;
+  const index = Math.max(0, Math.min(cards.length - 1, now ? cards.indexOf(now) + step : kept));
+  last = { address: location.href, index };
+  const card = cards[index];
   card?.focus();
   card?.scrollIntoView({ block: "nearest" });
 }

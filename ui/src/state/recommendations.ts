@@ -1,7 +1,7 @@
 /** The list of For you: stable within a visit; a film that was answered is replaced in its place. */
 import { signal } from "@preact/signals";
 import { api, type Film, type Recommendation, type Recommendations } from "../api.ts";
-import { isDecided, whenSaid } from "./library.ts";
+import { answersTo, isDecided, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
 
@@ -51,6 +51,9 @@ async function fetchPage(query: string, cursor: string | null, limit: number, si
   return api.recommendations(params, signal);
 }
 
+/** Not answered yet: something may have been said of a film while its list was on the way. */
+const isOpen = ({ film }: Recommendation): boolean => !isDecided(answersTo(film.id).peek());
+
 async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   await written();
   const page = await fetchPage(query, null, FETCHED, signal);
@@ -59,10 +62,11 @@ async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   isFetchingMore.value = false;
   isStale.value = false;
   hasTaste.value = page.hint !== "empty_taste";
+  const open = page.items.filter(isOpen);
   return {
     query,
-    items: page.items.slice(0, FIRST),
-    reserve: page.items.slice(FIRST),
+    items: open.slice(0, FIRST),
+    reserve: open.slice(FIRST),
     next: page.next,
     count: page.count,
     leftOut: page.left_out,
@@ -102,7 +106,7 @@ async function refill(): Promise<void> {
     if (generation !== mine) return;
     loader.change((list) => {
       const had = new Set([...list.items, ...list.reserve].map((item) => item.film.id));
-      const fresh = page.items.filter((item) => !had.has(item.film.id) && !removed.has(item.film.id));
+      const fresh = page.items.filter((item) => !had.has(item.film.id) && isOpen(item));
       return { ...list, reserve: [...list.reserve, ...fresh], next: page.next };
     });
   } catch {
@@ -127,6 +131,8 @@ function remove(film: Film): void {
     const index = list.items.findIndex((item) => item.film.id === film.id);
     const item = list.items[index];
     if (!item) return { ...list, reserve: list.reserve.filter((one) => one.film.id !== film.id) };
+    // Somebody who answers here has turned from the wall to the list: it stays now.
+    clearTimeout(settling);
     const [successor, ...reserve] = list.reserve;
     removed.set(film.id, { item, index, successor });
     const items = [...list.items];

@@ -1,7 +1,7 @@
 /** Well-known films for a first tap: what a newcomer sees until the first like. */
 import { computed, signal } from "@preact/signals";
 import { api, type Film } from "../api.ts";
-import { learnAbout } from "./library.ts";
+import { learnAbout, say } from "./library.ts";
 import { Loader } from "./loading.ts";
 
 /** Two rows of six, four of three, six of two. */
@@ -51,6 +51,17 @@ export function varied(films: readonly Film[], size: number): Film[] {
   }
   return ordered;
 }
+
+const tapped = new Set<number>();
+
+/** Likes a film on the wall, or takes that back. */
+export function tap(film: Film, isLiked: boolean): void {
+  tapped.add(film.id);
+  void say(film, { verdict: isLiked ? null : "liked" });
+}
+
+/** Whether a film was tapped on the wall: such answers change the picks at once, those on the picks do not. */
+export const wasTapped = (film: number): boolean => tapped.has(film);
 
 export async function openStarters(): Promise<void> {
   if (starters.peek().status === "ready" || starters.peek().status === "loading") return;

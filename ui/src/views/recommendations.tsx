@@ -29,7 +29,7 @@ import {
   refresh,
   refreshSoon,
 } from "../state/recommendations.ts";
-import { isStarting, openStarters, shownStarters } from "../state/starters.ts";
+import { isStarting, openStarters, wasTapped } from "../state/starters.ts";
 import { t } from "../state/strings.ts";
 
 /** The first three picks are larger. */
@@ -167,8 +167,7 @@ export function RecommendationsView() {
   useEffect(() => {
     // While somebody taps on the wall, every tap gives a new list; later the list stays as it is for the visit.
     const stop = whenKept((film) => {
-      if (isStarting.peek() && shownStarters.peek().some((one) => one.id === film.id))
-        refreshSoon(query.peek());
+      if (isStarting.peek() && wasTapped(film.id)) refreshSoon(query.peek());
     });
     return () => {
       stop();
