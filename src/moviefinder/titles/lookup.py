@@ -71,7 +71,7 @@ class Lookup:
                 keys.append(self._keys(start, span.end, cost + unfinished, whole=False))
 
         collect(self._vocabulary.beginning_with(text), 0.0)
-        for other in other_forms(text):
+        for other in other_forms(word):
             collect(self._vocabulary.beginning_with(other), costs.other_number, whole_only=True)
         if len(text) > 1 or not word.last:
             # The shorter a word, the more others are one error away: short ones must be typed to their end.

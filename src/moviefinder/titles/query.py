@@ -18,6 +18,7 @@ _OTHER_FORMS = {
     for forms in _NUMBERS.split("|")
     for form in forms.split()
 }
+_ONE_LETTER = ("i", "v", "x")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,12 @@ def years_beginning_with(word: str) -> tuple[int, int] | None:
     return int(word) * span, int(word) * span + span - 1
 
 
-def other_forms(word: str) -> tuple[str, ...]:
-    """Give the other ways to write a small number: "2" for "ii" and "two"."""
-    return _OTHER_FORMS.get(word, ())
+def other_forms(word: Word) -> tuple[str, ...]:
+    """Give the other ways to write a small number: "2" for "ii" and "two".
+
+    A title does not begin with a Roman number of one letter: "10" does not mean *X-Men*.
+    """
+    forms = _OTHER_FORMS.get(word.text, ())
+    if word.place > 0:
+        return forms
+    return () if word.text in _ONE_LETTER else tuple(form for form in forms if form not in _ONE_LETTER)
