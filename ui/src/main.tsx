@@ -4,7 +4,7 @@ import { followLinks } from "./state/address.ts";
 import { watchConnection } from "./state/connection.ts";
 import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
 import { watchKeys } from "./state/moves.ts";
-import { singleKeys, theme } from "./state/preferences.ts";
+import { chosenLanguage, singleKeys, theme } from "./state/preferences.ts";
 import { watchLibrary } from "./state/recommendations.ts";
 import { watchSession } from "./state/session.ts";
 import { forgetShelves, watchShelves } from "./state/shelf.ts";
@@ -22,7 +22,6 @@ effect(() => {
 effect(() => {
   document.documentElement.dataset.keys = singleKeys.value;
 });
-effect(() => void useLanguage());
 
 watchConnection();
 watchSession(() => {
@@ -35,5 +34,13 @@ watchShelves();
 watchKeys();
 followLinks();
 
-const page = document.getElementById("page");
-if (page) render(<Page />, page);
+function start(): void {
+  const page = document.getElementById("page");
+  if (page) render(<Page />, page);
+}
+
+// The first words on screen are in the reader's language; English when the other one does not come.
+useLanguage().then(start, start);
+effect(() => {
+  if (chosenLanguage.value) useLanguage().catch(() => {});
+});

@@ -1,8 +1,9 @@
 import type { Film } from "../api.ts";
 import { answersTo } from "../state/library.ts";
-import { others, shownStarters, starters, tap } from "../state/starters.ts";
+import { openStarters, others, shownStarters, starters, tap } from "../state/starters.ts";
 import { t } from "../state/strings.ts";
 import { titleWithYear } from "./facts.tsx";
+import { Failed } from "./failed.tsx";
 import { Icon } from "./icon.tsx";
 import { Poster } from "./poster.tsx";
 
@@ -30,6 +31,9 @@ function Starter({ film }: { film: Film }) {
 export function Starters() {
   const films = shownStarters.value;
   const isLoading = starters.value.status === "loading";
+  if (starters.value.status === "failed") {
+    return <Failed error={starters.value.error} again={() => void openStarters()} />;
+  }
   if (films.length === 0 && !isLoading) return null;
   return (
     <div class="starters" aria-busy={isLoading}>

@@ -1,6 +1,6 @@
 /** The films you have enjoyed, newest first, as they stand beside the search. */
 import { api, type Film } from "../api.ts";
-import { counts, learn, whenSaid } from "./library.ts";
+import { learn, takeCounts, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
 
@@ -18,7 +18,7 @@ export async function openEnjoyed(): Promise<void> {
     await written();
     const page = await api.library({ show: "liked", sort: "recent", limit: LIMIT }, signal);
     learn(page.items);
-    counts.value = page.counts;
+    takeCounts(page.counts);
     return page.items.map((entry) => entry.film);
   });
 }

@@ -87,6 +87,18 @@ export function inTwoWeeks(today = new Date()): string {
 const SHELVES: readonly Shelf[] = ["liked", "fine", "disliked", "seen", "saved", "snoozed"];
 export const counts = signal<Counts>({ liked: 0, fine: 0, disliked: 0, seen: 0, saved: 0, snoozed: 0 });
 
+let areCounted = false;
+
+/** Asks how many films are on each shelf, unless that is known. */
+export async function learnCounts(): Promise<void> {
+  if (!areCounted) takeCounts((await api.library({ limit: 1 })).counts);
+}
+
+export function takeCounts(known: Counts): void {
+  areCounted = true;
+  counts.value = known;
+}
+
 type Listener = (film: Film, before: Answers, after: Answers) => void;
 const listeners = new Set<Listener>();
 
@@ -162,6 +174,7 @@ export function forgetEverything(): void {
       cell.shown.value = NOTHING_SAID;
     }
     counts.value = { liked: 0, fine: 0, disliked: 0, seen: 0, saved: 0, snoozed: 0 };
+    areCounted = false;
     isKnown.value = false;
   });
   forgetUndos();

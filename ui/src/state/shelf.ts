@@ -2,7 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { api, type Change, type Entry, type Film, type Shelf } from "../api.ts";
 import { search } from "./address.ts";
-import { counts, isOn, learn, undoChange, whenSaid } from "./library.ts";
+import { isOn, learn, takeCounts, undoChange, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
 
@@ -77,7 +77,7 @@ export function openShelf(isBack: boolean): void {
       const page = await api.library({ show, q: asked.q, sort: asked.sort, limit: PAGE }, signal);
       const films = take(page.items);
       batch(() => {
-        counts.value = page.counts;
+        takeCounts(page.counts);
         isStale.value = false;
       });
       places.clear();
@@ -114,7 +114,7 @@ export async function openHistory(): Promise<void> {
       api.changes({ limit: PAGE }, signal),
       api.library({ limit: 1 }, signal),
     ]);
-    counts.value = library.counts;
+    takeCounts(library.counts);
     return { changes: page.items, next: page.next };
   });
 }

@@ -17,7 +17,7 @@ import {
   query,
   without,
 } from "../state/filters.ts";
-import { counts, whenKept } from "../state/library.ts";
+import { counts, learnCounts, whenKept } from "../state/library.ts";
 import {
   hasTaste,
   isFetchingMore,
@@ -175,7 +175,13 @@ export function RecommendationsView() {
     };
   }, []);
 
+  const isReady = status === "ready" && !hasNoTaste;
+  useEffect(() => {
+    if (isReady) learnCounts().catch(() => {}); // the count only says what would help
+  }, [isReady]);
+
   const likes = counts.value.liked;
+  const isOnTheWay = status === "loading" && (hasNoTaste ? likes > 0 : value?.query !== query.value);
   return (
     <>
       {isStarting.value ? (
@@ -184,6 +190,12 @@ export function RecommendationsView() {
             {t("start.title")}
           </h1>
           <p class="lead">{t("start.lead")}</p>
+          {hasNoTaste && active(filters.value).length > 0 && (
+            <>
+              <p>{t("start.filters")}</p>
+              <Chips />
+            </>
+          )}
           <Starters />
         </section>
       ) : (
@@ -198,16 +210,19 @@ export function RecommendationsView() {
             {t("start.see")}
           </button>
           <h2 id="picks" class="picks-title" tabIndex={-1}>
-            {t("start.picks")}{" "}
-            {likes > 0 && likes < ENOUGH && (
-              <span class="soft">{t("start.more_help", { count: ENOUGH - likes })}</span>
-            )}
+            {t("start.picks")}
           </h2>
         </>
       )}
+      {isReady && likes > 0 && likes < ENOUGH && (
+        <p class="soft">
+          {t("start.more_help", { count: ENOUGH - likes })}{" "}
+          {!isStarting.value && <a href="/search">{t("start.name")}</a>}
+        </p>
+      )}
       {hasTaste.value && <FilterBar count={status === "ready" && value ? value.count : null} />}
       {status === "failed" && <Failed error={error} again={() => void refresh(query.peek())} />}
-      {status === "loading" && !hasNoTaste && value?.query !== query.value && <Skeletons sizes={SKELETONS} />}
+      {isOnTheWay && <Skeletons sizes={SKELETONS} />}
       {value && value.query === query.value && !hasNoTaste && status !== "failed" && <Picks value={value} />}
     </>
   );
