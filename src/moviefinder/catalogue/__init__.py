@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from moviefinder.catalogue.columns import MANIFEST, read_members, unpack_numbers, unpack_texts
+from moviefinder.catalogue.columns import MANIFEST, WIDTHS, read_members, unpack_numbers, unpack_texts
 from moviefinder.errors import Invalid
 from moviefinder.records import Credit, FilmRecord, Kind, Ref, Role
 
@@ -260,8 +260,10 @@ class _Members:
         self._members = members
 
     def numbers(self, name: str) -> NDArray[np.int64]:
-        width = next(width for width in ("u1", "u2", "u4") if f"{name}.{width}" in self._members)
-        return unpack_numbers(self._members[f"{name}.{width}"], width)
+        for width in WIDTHS:
+            if (data := self._members.get(f"{name}.{width}")) is not None:
+                return unpack_numbers(data, width)
+        raise KeyError(name)
 
     def texts(self, name: str) -> list[str]:
         return unpack_texts(self._members[f"{name}.txt"])

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MANIFEST: Final = "manifest.json"
-_WIDTHS: Final = {"u1": 1, "u2": 2, "u4": 4}
+WIDTHS: Final = {"u1": 1, "u2": 2, "u4": 4}
 _DATE: Final = (1980, 1, 1, 0, 0, 0)  # the earliest that zip knows; a real date would differ with every build
 _MODE: Final = 0o644 << 16
 _DEFLATED: Final = 9
@@ -31,7 +31,7 @@ def pack_numbers(values: Iterable[int] | NDArray[Any], width: str) -> bytes:
         ValueError: a number does not fit into the width.
     """
     array = np.asarray(values if isinstance(values, np.ndarray) else list(values), dtype=np.int64)
-    n_bytes = _WIDTHS[width]
+    n_bytes = WIDTHS[width]
     if array.size and (array.min() < 0 or array.max() >= 1 << 8 * n_bytes):
         raise ValueError(f"a number does not fit into {n_bytes} bytes")
     planes = array.astype(f"<u{n_bytes}").view(np.uint8).reshape(-1, n_bytes)
@@ -40,7 +40,7 @@ def pack_numbers(values: Iterable[int] | NDArray[Any], width: str) -> bytes:
 
 def unpack_numbers(data: bytes, width: str) -> NDArray[np.int64]:
     """The numbers that `pack_numbers` packed."""
-    n_bytes = _WIDTHS[width]
+    n_bytes = WIDTHS[width]
     planes = np.frombuffer(data, np.uint8).reshape(n_bytes, -1)
     return np.ascontiguousarray(planes.T).view(f"<u{n_bytes}").ravel().astype(np.int64)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 LEAST_NAMED: Final = 3
@@ -25,21 +26,23 @@ def connect(
         there are enough films.
     """
     graph = _Graph(lists, longest)
+    everybody = [(host, 1) for host in range(len(lists))]
     for film, candidates in enumerate(hosts):
-        for host, weight in candidates:
+        for host, weight in chain(candidates, everybody):
             if graph.named[film] >= LEAST_NAMED:
                 break
             graph.name(host, film, weight)
     for _ in range(_ROUNDS):
         unreached = missed(graph.lists)
         for film in unreached:
-            inside = (edge for edge in (*hosts[film], *graph.lists[film]) if edge[0] not in unreached)
-            host, weight = next(inside, (0, 1))
-            graph.name(host, film, min(weight, graph.last_weight(host)))
+            for host, weight in chain(hosts[film], graph.lists[film], everybody):
+                if host not in unreached and graph.name(host, film, min(weight, graph.last_weight(host))):
+                    break
         lost = missed(turned(graph.lists))
         for film in lost:
-            inside = (edge for edge in hosts[film] if edge[0] not in lost)
-            graph.name(film, next(inside, (0, 1))[0], 1)
+            for target, _ in chain(hosts[film], everybody):
+                if target not in lost and graph.name(film, target, 1):
+                    break
         if not unreached and not lost:
             break
     return graph.lists
@@ -59,20 +62,22 @@ class _Graph:
     def last_weight(self, host: int) -> int:
         return self.lists[host][-1][1] if self.lists[host] else 1
 
-    def name(self, host: int, film: int, weight: int) -> None:
+    def name(self, host: int, film: int, weight: int) -> bool:
+        """Put a film into a host's list; false when it is there already or nothing may give way to it."""
         row = self.lists[host]
         if host == film or any(other == film for other, _ in row):
-            return
+            return False
         if len(row) >= self._longest:
             spare = [at for at, (other, _) in enumerate(row) if self.named[other] > LEAST_NAMED]
             if not spare:
-                return
+                return False
             # Of the last ten, the one named most: that it is missed here cuts nobody off.
             at = max(spare[-10:], key=lambda at: (self.named[row[at][0]], at))
             self.named[row.pop(at)[0]] -= 1
         row.append((film, weight))
         row.sort(key=lambda edge: (-edge[1], edge[0]))
         self.named[film] += 1
+        return True
 
 
 def turned(lists: Sequence[Sequence[tuple[int, int]]]) -> Lists:

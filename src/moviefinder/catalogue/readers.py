@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +101,7 @@ def facts(folder: Path) -> list[Fact]:
 
 
 def _fact_rows(folder: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(_existing(folder, FACTS), "rt", encoding="utf-8", newline="\n") as file:
+    with _opened(folder, FACTS) as file:
         columns = next(file, "").rstrip("\n").split("\t")
         if missing := sorted(_FACT_COLUMNS.difference(columns)):
             raise Invalid(f"{FACTS} has no column '{missing[0]}'. Is the data folder complete?", field="data")
@@ -235,7 +235,7 @@ def ratings(folder: Path) -> Ratings:
     stars: list[NDArray[np.float32]] = []
     n_people = 0
     for edition, name in RATINGS.items():
-        with gzip.open(_existing(folder, f"{edition}/{name}"), "rt", encoding="utf-8") as file:
+        with _opened(folder, f"{edition}/{name}") as file:
             table = np.loadtxt(file, delimiter=",", skiprows=1, usecols=(0, 1, 2), ndmin=2)
         users = table[:, 0].astype(np.int32)
         kept = ~np.isin(users, np.array(sorted(repeated.get(edition, ())), np.int32))
@@ -270,19 +270,18 @@ def clean(text: str) -> str:
 
 
 def _csv(folder: Path, name: str) -> Iterator[dict[str, str]]:
-    path = _existing(folder, name)
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
+    with _opened(folder, name) as file:
         yield from csv.DictReader(file)
 
 
-def _existing(folder: Path, name: str) -> Path:
-    path = folder / name
-    if not path.is_file():
-        raise Invalid(
-            f"There is no {name} in {folder}. Name the folder that holds the data sets.", field="data"
-        )
-    return path
+def _opened(folder: Path, name: str) -> TextIO:
+    """A file of the data sets, packed or, as in a sample that people should be able to read, plain."""
+    packed, plain = folder / name, folder / name.removesuffix(".gz")
+    if packed.suffix == ".gz" and packed.is_file():
+        return gzip.open(packed, "rt", encoding="utf-8", newline="")
+    if plain.is_file():
+        return plain.open(encoding="utf-8", newline="")
+    raise Invalid(f"There is no {name} in {folder}. Name the folder that holds the data sets.", field="data")
 
 
 def _listed(cell: str) -> list[str]:
