@@ -20,9 +20,9 @@ WRITE = {"X-Requested-With": "moviefinder"}
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory):
+def postgresql_server():
     """The address of a private PostgreSQL."""
-    with postgresql.running(tmp_path_factory.mktemp("postgresql") / "cluster") as address:
+    with postgresql.running() as address:
         yield address
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,19 +19,17 @@ QUICK = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off"
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Start PostgreSQL with its files in `folder` and give the address of an empty database; skip where there is none.
+def running() -> Iterator[str]:
+    """Start PostgreSQL in a folder of its own and give the address of an empty database; skip where there is none.
 
-    The server refuses to run as root: there it runs as the user that its package made.
+    The server refuses to run as root: there it runs as the user that its package made. Not under pytest's folders:
+    each run of pytest closes those to everybody else, also for the runs beside it.
     """
     programs = _programs()
-    folder.mkdir(parents=True)
     acting: list[str] = []
+    folder = Path(tempfile.mkdtemp(prefix="moviefinder-postgresql-"))
     if os.getuid() == 0:
         shutil.chown(folder, "postgres")
-        for parent in folder.parents:  # pytest keeps its folders to itself
-            if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
         acting = [
             "setpriv",
             "--reuid=postgres",
@@ -49,6 +48,7 @@ def running(folder: Path) -> Iterator[str]:
         yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
     finally:
         _run(*acting, programs / "pg_ctl", "-D", cluster, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder)
 
 
 def _programs() -> Path:
