@@ -15,6 +15,7 @@ ENGLISH = common_words(
 
 
 def names(listed: str, title: str = "", original_title: str = ""):
+    """What is made of a listed name."""
     return read_names(title=title, original_title=original_title, listed=listed, english=ENGLISH)
 
 
@@ -55,7 +56,7 @@ def test_of_several_brackets_the_foreign_one_is_the_original_title():
 
 
 def test_an_english_name_of_a_foreign_title_is_no_original_title():
-    """ "Coup de torchon (Clean Slate)" is called Coup de torchon where it comes from."""
+    """The film "Coup de torchon (Clean Slate)" is called Coup de torchon where it comes from."""
     found = names("Coup de torchon (Clean Slate) (1981)")
     assert (found.original_title, found.alternative_titles) == (None, ("Clean Slate",))
 
