@@ -17,7 +17,7 @@ def lists_of(rows, ids=None):
     return SimilarLists(np.array(ids or range(len(rows)), np.int64), offsets, targets, weights)
 
 
-CHAIN = lists_of([[(1, 255)], [(2, 255)], [(3, 255)], [(4, 255)], []])
+CHAIN = lists_of([[(1, 255)], [(2, 255)], [(3, 255)], [(4, 255)], [(5, 255)], []])
 
 
 def test_a_film_gets_the_votes_of_the_liked_films_that_name_it():
@@ -33,6 +33,15 @@ def test_three_steps_are_reached_and_no_more():
     scores = Votes(CHAIN).score(Taste(liked={0: 1.0}))
     assert scores.ids.tolist() == [1, 2, 3]
     assert scores.values.tolist() == pytest.approx([1.0, STEP, STEP**3])
+
+
+def test_far_films_are_reached_when_they_are_asked_for():
+    """To the end of the chain, and with their reasons."""
+    votes, taste = Votes(CHAIN), Taste(liked={0: 1.0})
+    scores = votes.score(taste, far=True)
+    assert scores.ids.tolist() == [1, 2, 3, 4, 5]
+    assert scores.values.tolist() == pytest.approx([1.0, STEP, STEP**3, STEP**5, STEP**7])
+    assert votes.explain(taste, np.array([5])) == {5: [(0, 1.0)]}
 
 
 def test_a_dislike_takes_votes_away():
@@ -74,13 +83,13 @@ def worlds(draw):
     return lists_of(rows), Taste(liked=liked, decided=decided | liked.keys())
 
 
-@given(worlds())
-def test_the_parts_of_the_liked_films_add_up_to_the_score(world):
+@given(world=worlds(), far=st.booleans())
+def test_the_parts_of_the_liked_films_add_up_to_the_score(world, far):
     """Reasons hold: nothing but the liked films made the score, by whichever way."""
     lists, taste = world
     votes = Votes(lists)
-    scores = votes.score(taste)
-    poll = votes._poll(taste)
+    scores = votes.score(taste, far=far)
+    poll = votes._poll(taste, far=far)
     for film, value in zip(scores.ids.tolist(), scores.values.tolist(), strict=True):
         assert votes._parts(poll, film).sum() == pytest.approx(value, rel=1e-5)
 

@@ -66,8 +66,13 @@ class Recommender(Protocol):
 
     name: str
 
-    def score(self, taste: Taste) -> Scores:
-        """Every film with a positive score that is not in `taste.decided`, best first, ties to the better known."""
+    def score(self, taste: Taste, *, far: bool = False) -> Scores:
+        """Every film with a positive score that is not in `taste.decided`, best first, ties to the better known.
+
+        Args:
+            taste: what the person has said.
+            far: look for films as far from the liked ones as there are any, at some cost; for narrow filters.
+        """
 
     def explain(self, taste: Taste, ids: IdArray) -> dict[int, list[tuple[int, float]]]:
         """For each id the liked films that gave it most, with their shares of what all of them gave, best first."""

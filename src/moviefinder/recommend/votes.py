@@ -23,6 +23,41 @@ DISLIKE = 0.5
 STEP = 0.02
 """What a named film passes on, each step anew. Small, so that the films named directly come first."""
 
+NEAR, FAR = 3, 12
+"""How many steps a list takes, and how many at most where it must find films of a kind that nobody near has."""
+
+Positions = NDArray[np.int64]
+
+
+class _Links:
+    """Links between positions: those of position i stand at `offsets[i]:offsets[i + 1]`."""
+
+    def __init__(self, offsets: NDArray[Any], ends: NDArray[np.int32], weights: NDArray[np.uint8]) -> None:
+        self.offsets, self.ends, self.weights = offsets, ends, weights
+
+    def of(self, positions: Positions) -> tuple[Positions, NDArray[np.int32], FloatArray]:
+        """All links of some positions: index into `positions`, the other end, weight in 0..1."""
+        starts = self.offsets[positions]
+        counts = self.offsets[positions + 1] - starts
+        origin = np.repeat(np.arange(len(positions)), counts)
+        # The running number within each list, added to where the list starts.
+        links = (
+            np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
+        )
+        return (
+            origin,
+            self.ends[links],
+            (self.weights[links] / np.float32(255)).astype(np.float32, copy=False),
+        )
+
+    def reversed(self) -> _Links:
+        """The same links from their other ends."""
+        n = len(self.offsets) - 1
+        starts = np.repeat(np.arange(n, dtype=np.int32), np.diff(self.offsets))
+        narrow = self.ends.astype(np.uint16) if n <= 1 << 16 else self.ends  # 16 bits sort ten times quicker
+        order = np.argsort(narrow, kind="stable")
+        return _Links(np.searchsorted(self.ends[order], np.arange(n + 1)), starts[order], self.weights[order])
+
 
 class SimilarLists:
     """The similar lists of all films as arrays; a film's place in them is its position.
@@ -35,58 +70,27 @@ class SimilarLists:
     """
 
     def __init__(
-        self, ids: IdArray, offsets: NDArray[np.int64], targets: NDArray[np.int32], weights: NDArray[np.uint8]
+        self, ids: IdArray, offsets: Positions, targets: NDArray[np.int32], weights: NDArray[np.uint8]
     ) -> None:
-        self.ids = ids
-        self.offsets = offsets
-        self.targets = targets
-        self.weights = weights
-        sources = np.repeat(np.arange(len(ids), dtype=np.int32), np.diff(offsets))
-        narrow = (
-            targets.astype(np.uint16) if len(ids) <= 1 << 16 else targets
-        )  # 16 bits sort ten times quicker
-        by_target = np.argsort(narrow, kind="stable")
-        self._into_sources = sources[by_target]
-        self._into_weights = weights[by_target]
-        self._into_offsets = np.searchsorted(targets[by_target], np.arange(len(ids) + 1))
+        self.ids, self.offsets, self.targets, self.weights = ids, offsets, targets, weights
+        self.out = _Links(offsets, targets, weights)
+        self.into = self.out.reversed()
         self._order = np.argsort(ids, kind="stable")
         self._sorted = ids[self._order]
 
-    def positions(self, film_ids: NDArray[Any]) -> NDArray[np.int64]:
+    def positions(self, film_ids: NDArray[Any]) -> Positions:
         """Positions of the films that have one; the others are left out."""
         if not len(self.ids):
             return np.empty(0, np.int64)
         film_ids = np.asarray(film_ids, dtype=np.int64)
         at = np.minimum(np.searchsorted(self._sorted, film_ids), len(self.ids) - 1)
-        found: NDArray[np.int64] = self._order[at[self._sorted[at] == film_ids]]
+        found: Positions = self._order[at[self._sorted[at] == film_ids]]
         return found
-
-    def out(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32], FloatArray]:
-        """All links that leave the positions: index into `positions`, target position, weight in 0..1."""
-        starts = self.offsets[positions]
-        counts = self.offsets[positions + 1] - starts
-        origin = np.repeat(np.arange(len(positions)), counts)
-        # The running number within each list, added to where the list starts.
-        links = (
-            np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
-        )
-        return (
-            origin,
-            self.targets[links],
-            (self.weights[links] / np.float32(255)).astype(np.float32, copy=False),
-        )
-
-    def into(self, position: int) -> tuple[NDArray[np.int32], FloatArray]:
-        """All links that lead to a position: source positions and weights in 0..1."""
-        links = slice(self._into_offsets[position], self._into_offsets[position + 1])
-        return self._into_sources[links], (self._into_weights[links] / np.float32(255)).astype(
-            np.float32, copy=False
-        )
 
     def edges(self, film_ids: NDArray[Any]) -> Edges:
         """The neighbours of each given film, best first."""
         positions = self.positions(film_ids)
-        origin, targets, weights = self.out(positions)
+        origin, targets, weights = self.out.of(positions)
         return Edges(self.ids[positions[origin]], self.ids[targets], weights)
 
 
@@ -95,13 +99,14 @@ class _Poll:
     """One taste's votes.
 
     `liked` int64[k] positions with their `weights` float64[k]; `named` float64[n] what every film got in one step,
-    `nearer` float64[n] in one or two, dislikes taken off.
+    dislikes taken off; `total` float64[n] its score; `level` int8[n] the steps to it: 0 not reached, 2 for one and two.
     """
 
-    liked: NDArray[np.int64]
+    liked: Positions
     weights: NDArray[np.float64]
     named: NDArray[np.float64]
-    nearer: NDArray[np.float64]
+    total: NDArray[np.float64]
+    level: NDArray[np.int8]
 
 
 class Votes:
@@ -111,28 +116,30 @@ class Votes:
 
     def __init__(self, lists: SimilarLists) -> None:
         self._lists = lists
-        self._last: tuple[Taste, _Poll] | None = (
+        self._last: tuple[Taste, bool, _Poll] | None = (
             None  # a list and its reasons are asked for one after the other
         )
 
-    def score(self, taste: Taste) -> Scores:
-        """Every film that the liked ones reach in three steps, and that is not decided."""
-        poll = self._poll(taste)
+    def score(self, taste: Taste, *, far: bool = False) -> Scores:
+        """Every film that the liked ones reach, and that is not decided."""
+        poll = self._poll(taste, far=far)
         if not len(poll.liked):
             return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
-        total = np.where(poll.nearer == 0, STEP**2 * self._spread(*_positive(poll.nearer)), poll.nearer)
+        total = poll.total.copy()
         for film in {film for film, _ in taste.off}:
             for position in self._lists.positions(np.array([film])).tolist():
                 total[position] -= self._parts(poll, position)[~self._holding(poll, taste, film)].sum()
         ruled_out = np.fromiter({*taste.decided, *taste.liked, *taste.disliked}, np.int64)
         total[self._lists.positions(ruled_out)] = 0
-        found = np.flatnonzero(total > 0)
+        found = np.flatnonzero(total.astype(np.float32) > 0)
         ranked = found[np.argsort(-total[found], kind="stable")]  # ties stay in the order of popularity
         return Scores(self._lists.ids[ranked], total[ranked].astype(np.float32))
 
     def explain(self, taste: Taste, ids: IdArray) -> dict[int, list[tuple[int, float]]]:
         """The liked films that gave each id most, with shares that add up to 1."""
-        poll = self._poll(taste)
+        poll = self._poll(taste, far=False)
+        if len(ids) and (poll.level[self._lists.positions(ids)] == 0).any():
+            poll = self._poll(taste, far=True)
         reasons: dict[int, list[tuple[int, float]]] = {}
         for film in ids.tolist():
             reasons[film] = []
@@ -146,24 +153,32 @@ class Votes:
                 )
         return reasons
 
-    def _poll(self, taste: Taste) -> _Poll:
-        if self._last is None or self._last[0] is not taste:
-            self._last = taste, self._count(taste)
-        return self._last[1]
+    def _poll(self, taste: Taste, *, far: bool) -> _Poll:
+        if self._last is None or self._last[0] is not taste or (far and not self._last[1]):
+            self._last = taste, far, self._count(taste, FAR if far else NEAR)
+        return self._last[2]
 
-    def _count(self, taste: Taste) -> _Poll:
+    def _count(self, taste: Taste, steps: int) -> _Poll:
         liked, weights = self._weighed(taste.liked)
         named = self._spread(liked, weights) - DISLIKE * self._spread(*self._weighed(taste.disliked))
-        return _Poll(liked, weights, named, named + STEP * self._spread(*_positive(named)))
+        total = named + STEP * self._spread(*_positive(named))
+        level = np.where(total == 0, 0, 2).astype(np.int8)
+        for step in range(3, steps + 1):
+            arrived = np.where(level == 0, STEP**2 * self._spread(*_positive(total)), 0)
+            if not arrived.any():
+                break
+            total += arrived
+            level[arrived > 0] = step
+        return _Poll(liked, weights, named, total, level)
 
-    def _weighed(self, films: Mapping[int, float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def _weighed(self, films: Mapping[int, float]) -> tuple[Positions, NDArray[np.float64]]:
         """Positions int64[k], rising, and weights float64[k] of the films that have a list."""
         positions = np.sort(self._lists.positions(np.fromiter(films, np.int64, len(films))))
         return positions, np.array([films[film] for film in self._lists.ids[positions].tolist()], np.float64)
 
-    def _spread(self, positions: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _spread(self, positions: Positions, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every film gets when the given ones vote with the given weights: float64[n]."""
-        origin, targets, votes = self._lists.out(positions)
+        origin, targets, votes = self._lists.out.of(positions)
         votes_by_film = np.bincount(targets, weights[origin] * votes, minlength=len(self._lists.ids))
         return votes_by_film.astype(np.float64, copy=False)  # whole numbers where nobody voted
 
@@ -172,19 +187,23 @@ class Votes:
 
         Goes backward from the position, so that the cost is that of a few lists and not of all films.
         """
-        worth = np.zeros(len(self._lists.ids))  # what a vote for each film is worth to the position
-        sources, votes = self._lists.into(position)
-        if poll.nearer[position] != 0:
-            worth[sources] = np.where(poll.named[sources] > 0, STEP * votes, 0)
-            worth[position] += 1
-        else:
-            for source, vote in zip(sources.tolist(), votes.tolist(), strict=True):
-                if poll.nearer[source] > 0:
-                    worth[source] += STEP**2 * vote
-                    before, passed = self._lists.into(source)
-                    worth[before] += np.where(poll.named[before] > 0, STEP**3 * vote * passed, 0)
-        origin, targets, passed = self._lists.out(poll.liked)
-        return poll.weights * np.bincount(origin, passed * worth[targets], minlength=len(poll.liked))
+        worth = np.zeros(len(self._lists.ids))  # what a point of each film's is worth to the position
+        worth[position] = 1
+        for step in range(int(poll.level[position]), 2, -1):
+            reached = np.flatnonzero((worth > 0) & (poll.level == step))
+            origin, sources, votes = self._lists.into.of(reached)
+            passing = (poll.total[sources] > 0) & (poll.level[sources] < step)
+            gained = np.where(passing, STEP**2 * worth[reached][origin] * votes, 0)
+            worth[reached] = 0
+            np.add.at(worth, sources, gained)
+        held = np.flatnonzero(worth)
+        origin, sources, votes = self._lists.into.of(held)
+        gained = np.where(poll.named[sources] > 0, STEP * worth[held][origin] * votes, 0)
+        np.add.at(worth, sources, gained)  # a second step, on what was named in one
+        origin, targets, passed = self._lists.out.of(poll.liked)
+        given = np.bincount(origin, passed * worth[targets], minlength=len(poll.liked))
+        parts: NDArray[np.float64] = poll.weights * given
+        return parts
 
     def _holding(self, poll: _Poll, taste: Taste, film: int) -> NDArray[np.bool_]:
         """Which liked films may speak for a film: those whose reason was not refused."""
@@ -192,6 +211,6 @@ class Votes:
         return ~np.isin(self._lists.ids[poll.liked], np.array(refused, np.int64))
 
 
-def _positive(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _positive(values: NDArray[np.float64]) -> tuple[Positions, NDArray[np.float64]]:
     positions = np.flatnonzero(values > 0)
     return positions, values[positions]

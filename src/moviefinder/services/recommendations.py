@@ -19,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid
-from moviefinder.recommend import Recommender, Taste
+from moviefinder.recommend import Recommender, Scores, Taste
 from moviefinder.recommend.filters import Filters, Mask
 from moviefinder.recommend.votes import Votes
 from moviefinder.records import Verdict
@@ -31,6 +31,9 @@ Hint = Literal["empty_taste", "filters_too_tight"]
 
 REASONS = 5
 """At most so many liked films are named for one recommendation."""
+
+NARROW = 100
+"""When fewer films than this pass the filters, those that are far from the liked ones are looked for as well."""
 
 LONGEST = 1_000
 """A list ends after so many films; by then a filter helps more than another page."""
@@ -93,12 +96,10 @@ def for_user(
     if not taste.liked:
         return Recommendations(hint="empty_taste")
     recommender: Recommender = Votes(films.lists)
-    fresh = recommender.score(taste)
-    candidates = films.lists.positions(fresh.ids)
-    masks = [(name, mask[candidates], None if known is None else known[candidates])
-             for name, mask, known in films.facts.masks(filters, positions)]  # fmt: skip
-    passing = _all([mask for _, mask, _ in masks], len(candidates))
-    ids, scores = fresh.ids[passing], fresh.values[passing]
+    ranked = _filtered(films, recommender.score(taste), filters, positions)
+    if filters.in_use() and len(ranked.ids) < NARROW:
+        ranked = _filtered(films, recommender.score(taste, far=True), filters, positions)
+    ids, scores, masks = ranked.ids, ranked.scores, ranked.masks
     ahead = ~np.isin(ids, np.fromiter(shown, np.int64, len(shown)))
     page = np.flatnonzero(ahead)[:limit]
     because = recommender.explain(taste, ids[page])
@@ -111,11 +112,33 @@ def for_user(
     return Recommendations(
         items=items,
         count=len(ids),
-        left_out=_left_out(masks, len(candidates)),
-        hint="filters_too_tight" if not len(ids) and len(candidates) else None,
-        relax=_relief(masks, len(candidates)) if len(ids) < limit else (),
+        left_out=_left_out(masks, ranked.candidates),
+        hint="filters_too_tight" if not len(ids) and ranked.candidates else None,
+        relax=_relief(masks, ranked.candidates) if len(ids) < limit else (),
         next=_write_cursor(seen) if more else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Filtered:
+    """A ranking that was filtered: `ids` int64[m] and `scores` float32[m], best first, of so many candidates."""
+
+    ids: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    masks: list[tuple[str, Mask, Mask | None]]
+    candidates: int
+
+
+def _filtered(
+    films: Films, scores: Scores, filters: Filters, positions: Mapping[int, NDArray[np.int64]]
+) -> _Filtered:
+    candidates = films.lists.positions(scores.ids)
+    masks = [
+        (name, mask[candidates], None if known is None else known[candidates])
+        for name, mask, known in films.facts.masks(filters, positions)
+    ]
+    passing = _all([mask for _, mask, _ in masks], len(candidates))
+    return _Filtered(scores.ids[passing], scores.values[passing], masks, len(candidates))
 
 
 def taste_of(session: Session, user_id: int, *, today: date) -> Taste:
