@@ -98,12 +98,13 @@ class SimilarLists:
 class _Poll:
     """One taste's votes.
 
-    `liked` int64[k] positions with their `weights` float64[k]; `named` float64[n] what every film got in one step,
+    `liked` int64[k] positions with their `weights` float64[k] and the `links` that leave them; `named` float64[n] what every film got in one step,
     dislikes taken off; `total` float64[n] its score; `level` int8[n] the steps to it: 0 not reached, 2 for one and two.
     """
 
     liked: Positions
     weights: NDArray[np.float64]
+    links: tuple[Positions, NDArray[np.int32], FloatArray]
     named: NDArray[np.float64]
     total: NDArray[np.float64]
     level: NDArray[np.int8]
@@ -169,7 +170,7 @@ class Votes:
                 break
             total += arrived
             level[arrived > 0] = step
-        return _Poll(liked, weights, named, total, level)
+        return _Poll(liked, weights, self._lists.out.of(liked), named, total, level)
 
     def _weighed(self, films: Mapping[int, float]) -> tuple[Positions, NDArray[np.float64]]:
         """Positions int64[k], rising, and weights float64[k] of the films that have a list."""
@@ -196,17 +197,19 @@ class Votes:
             gained = np.where(passing, STEP**2 * worth[reached][origin] * votes, 0)
             worth[reached] = 0
             np.add.at(worth, sources, gained)
-        held = np.flatnonzero(worth)
+        held = np.flatnonzero(worth > 0)  # asked of booleans, which is eight times quicker
         origin, sources, votes = self._lists.into.of(held)
         gained = np.where(poll.named[sources] > 0, STEP * worth[held][origin] * votes, 0)
         np.add.at(worth, sources, gained)  # a second step, on what was named in one
-        origin, targets, passed = self._lists.out.of(poll.liked)
+        origin, targets, passed = poll.links
         given = np.bincount(origin, passed * worth[targets], minlength=len(poll.liked))
         parts: NDArray[np.float64] = poll.weights * given
         return parts
 
     def _holding(self, poll: _Poll, taste: Taste, film: int) -> NDArray[np.bool_]:
         """Which liked films may speak for a film: those whose reason was not refused."""
+        if not taste.off:
+            return np.ones(len(poll.liked), bool)
         refused = [because for at, because in taste.off if at == film]
         return ~np.isin(self._lists.ids[poll.liked], np.array(refused, np.int64))
 
