@@ -163,7 +163,7 @@ const maze: Composition = (random, { inks: [first, second, third] }) => {
 };
 
 /** A great disc behind layers of land or sea. */
-const horizon: Composition = (random, { inks: [first, second, third] }) => {
+const horizon: Composition = (random, { ground, inks: [first, second, third] }) => {
   const x = random.between(34, 86);
   const size = random.between(22, 30);
   const level = random.between(56, 66);
@@ -172,7 +172,7 @@ const horizon: Composition = (random, { inks: [first, second, third] }) => {
     disc(x, level - size / 2, size, first),
     path(`M0 ${level}q30-${tall} 60 0t60 0V104H0z`, second),
     path(`M0 ${level + 17}q24 ${tall} 52 0t68-2V104H0z`, third),
-    path(`M0 ${level + 33}q40-${tall} 70 0t50 2V104H0z`, first),
+    path(`M0 ${level + 33}q40-${tall} 70 0t50 2V104H0z`, random.of([first, ground])),
   ];
 };
 
@@ -261,12 +261,14 @@ const waves: Composition = (random, { inks: [first, second, third] }) => {
   const shapes: Shape[] = [
     disc(random.between(24, 96), random.between(16, 28), random.between(9, 15), first),
   ];
+  const tall = random.between(8, 18);
+  const long = random.between(22, 38);
+  const apart = random.between(13, 18);
   for (let row = 0; row < 5; row += 1) {
-    const y = 38 + row * 14;
-    const start = -random.between(0, 30);
-    shapes.push(
-      path(`M${start} ${y}${"q15-16 30 0t30 0".repeat(3)}V104H${start}z`, colours[row % 3] ?? first),
-    );
+    const y = 38 + row * apart;
+    const start = -random.between(0, long);
+    const wave = `q${long / 2}-${tall} ${long} 0t${long} 0`;
+    shapes.push(path(`M${start} ${y}${wave.repeat(4)}V104H${start}z`, colours[row % 3] ?? first));
   }
   return shapes;
 };

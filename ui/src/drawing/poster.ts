@@ -76,9 +76,21 @@ export function seedOf(film: Pick<Film, "id" | "refs">): string {
   return `film:${film.id}`;
 }
 
+const ORDERS = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [2, 0, 1],
+] as const;
+
 export function draw(film: Pick<Film, "id" | "refs" | "title" | "genres" | "year">): Drawing {
   const random = randomFrom(seedOf(film));
-  const palette = random.of(suitable(film));
+  const printed = random.of(suitable(film));
+  // Any ink may be the strongest: the words stand on the ground alone.
+  const palette = {
+    ...printed,
+    inks: random.of(ORDERS).map((at) => printed.inks[at]) as [string, string, string],
+  };
   const compose = COMPOSITIONS[random.of(suitableCompositions(film.genres))];
   const words = random() < 0.7 ? "foot" : "top";
   const share = emsOf(film.title) > 17 ? LONG : SHORT;

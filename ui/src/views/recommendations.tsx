@@ -1,5 +1,6 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
-import { Chips, filterName } from "../parts/chips.tsx";
+import { Chips, filterName, filterWords } from "../parts/chips.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { type CardSize, FilmCard } from "../parts/film-card.tsx";
@@ -30,7 +31,7 @@ import {
   refreshSoon,
 } from "../state/recommendations.ts";
 import { isStarting, openStarters, wasTapped } from "../state/starters.ts";
-import { t } from "../state/strings.ts";
+import { t, list as words } from "../state/strings.ts";
 
 /** The first three picks are larger. */
 const sizeAt = (index: number): CardSize => (index === 0 ? "hero" : index < 3 ? "large" : "usual");
@@ -51,6 +52,12 @@ function LeftOut({ leftOut }: { leftOut: List["leftOut"] }) {
   );
 }
 
+/** What a filter asks for, in words: "Western and Drama". */
+function wordsOf(name: FilterName): string {
+  const values = active(filters.value).filter((one) => one.name === name);
+  return words(values.map(filterWords)) || filterName(name);
+}
+
 /** The filters leave little: which one to drop, and what that gives. */
 function Relax({ relax }: { relax: List["relax"] }) {
   if (relax.length === 0) return null;
@@ -59,7 +66,7 @@ function Relax({ relax }: { relax: List["relax"] }) {
       {relax.slice(0, 3).map(({ filter, frees }) => (
         <li key={filter}>
           <a class="button" href={addressOf(without(filters.value, filter as FilterName))}>
-            {t("relax.drop", { count: frees, filter: filterName(filter as FilterName) })}
+            {t("relax.drop", { count: frees, filter: wordsOf(filter as FilterName) })}
           </a>
         </li>
       ))}
@@ -150,6 +157,25 @@ function goToPicks(): void {
   picks?.focus({ preventScroll: true });
 }
 
+/** The way down to the picks, as long as they are out of sight. */
+function ToPicks() {
+  const isOutOfSight = useSignal(false);
+  useEffect(() => {
+    const picks = document.getElementById("picks");
+    if (!picks) return;
+    const watcher = new IntersectionObserver(([entry]) => {
+      isOutOfSight.value = entry !== undefined && !entry.isIntersecting && entry.boundingClientRect.top > 0;
+    });
+    watcher.observe(picks);
+    return () => watcher.disconnect();
+  }, []);
+  return (
+    <button type="button" class="button strong to-picks" hidden={!isOutOfSight.value} onClick={goToPicks}>
+      {t("start.see")}
+    </button>
+  );
+}
+
 /** For you: the picks, best first, and before the first like a wall of well-known films to tap. */
 export function RecommendationsView() {
   const { status, value, error } = list.value;
@@ -206,9 +232,7 @@ export function RecommendationsView() {
       )}
       {isStarting.value && hasTaste.value && (
         <>
-          <button type="button" class="button strong to-picks" onClick={goToPicks}>
-            {t("start.see")}
-          </button>
+          <ToPicks />
           <h2 id="picks" class="picks-title" tabIndex={-1}>
             {t("start.picks")}
           </h2>
