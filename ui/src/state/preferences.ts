@@ -43,5 +43,8 @@ export const chosenLanguage = remembered<Language | "system">("language", ["syst
 /** Whether single keys act (WCAG 2.1.4 asks for a way to switch them off). */
 export const singleKeys = remembered("keys", ["on", "off"], "on");
 
+/** Whether there was anything to go by at the last visit: what the page looks like before the server has said. */
+export const knownTaste = remembered("taste", ["no", "yes"], "no");
+
 /** Whether this person has been told that trailers play from YouTube, and said yes. */
 export const trailerConsent = remembered("trailers", ["ask", "yes"], "ask");

@@ -4,6 +4,7 @@ import { api, type Film, type Recommendation, type Recommendations } from "../ap
 import { answersTo, isDecided, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
+import { knownTaste } from "./preferences.ts";
 
 /** One large card, then rows of two: an odd number fills them. */
 export const FIRST = 15;
@@ -62,6 +63,7 @@ async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   isFetchingMore.value = false;
   isStale.value = false;
   hasTaste.value = page.hint !== "empty_taste";
+  knownTaste.value = hasTaste.value ? "yes" : "no";
   const open = page.items.filter(isOpen);
   return {
     query,

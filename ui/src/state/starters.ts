@@ -62,6 +62,7 @@ export function tap(film: Film, isLiked: boolean): void {
 
 /** Whether a film was tapped on the wall: such answers change the picks at once, those on the picks do not. */
 export const wasTapped = (film: number): boolean => tapped.has(film);
+export const wasAnyTapped = (): boolean => tapped.size > 0;
 
 export async function openStarters(): Promise<void> {
   if (starters.peek().status === "ready" || starters.peek().status === "loading") return;

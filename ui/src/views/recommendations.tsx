@@ -19,6 +19,7 @@ import {
   without,
 } from "../state/filters.ts";
 import { counts, learnCounts, whenKept } from "../state/library.ts";
+import { knownTaste } from "../state/preferences.ts";
 import {
   hasTaste,
   isFetchingMore,
@@ -30,7 +31,7 @@ import {
   refresh,
   refreshSoon,
 } from "../state/recommendations.ts";
-import { isStarting, openStarters, wasTapped } from "../state/starters.ts";
+import { isStarting, openStarters, wasAnyTapped, wasTapped } from "../state/starters.ts";
 import { t, list as words } from "../state/strings.ts";
 
 /** The first three picks are larger. */
@@ -179,17 +180,21 @@ function ToPicks() {
 /** For you: the picks, best first, and before the first like a wall of well-known films to tap. */
 export function RecommendationsView() {
   const { status, value, error } = list.value;
-  const hasNoTaste = hasTaste.value === false;
+  // Until the server has said, what was so at the last visit.
+  const hasAny = hasTaste.value ?? knownTaste.value === "yes";
+  const isStart = isStarting.value || !hasAny;
 
   useEffect(() => {
     open(query.value, arrival.peek() === "back");
   }, [query.value]);
   useEffect(() => {
-    if (hasNoTaste) {
+    if (!hasAny) {
       isStarting.value = true;
       void openStarters();
+    } else if (!wasAnyTapped()) {
+      isStarting.value = false;
     }
-  }, [hasNoTaste]);
+  }, [hasAny]);
   useEffect(() => {
     // While somebody taps on the wall, every tap gives a new list; later the list stays as it is for the visit.
     const stop = whenKept((film) => {
@@ -201,22 +206,22 @@ export function RecommendationsView() {
     };
   }, []);
 
-  const isReady = status === "ready" && !hasNoTaste;
+  const isReady = status === "ready" && hasAny;
   useEffect(() => {
     if (isReady) learnCounts().catch(() => {}); // the count only says what would help
   }, [isReady]);
 
   const likes = counts.value.liked;
-  const isOnTheWay = status === "loading" && (hasNoTaste ? likes > 0 : value?.query !== query.value);
+  const isOnTheWay = status === "loading" && (hasAny ? value?.query !== query.value : likes > 0);
   return (
     <>
-      {isStarting.value ? (
+      {isStart ? (
         <section class="start" aria-labelledby="start">
           <h1 id="start" tabIndex={-1}>
             {t("start.title")}
           </h1>
           <p class="lead">{t("start.lead")}</p>
-          {hasNoTaste && active(filters.value).length > 0 && (
+          {!hasAny && active(filters.value).length > 0 && (
             <>
               <p>{t("start.filters")}</p>
               <Chips />
@@ -230,7 +235,7 @@ export function RecommendationsView() {
           <h2 class="unseen">{t("start.picks")}</h2>
         </>
       )}
-      {isStarting.value && hasTaste.value && (
+      {isStart && hasAny && (
         <>
           <ToPicks />
           <h2 id="picks" class="picks-title" tabIndex={-1}>
@@ -241,13 +246,15 @@ export function RecommendationsView() {
       {isReady && likes > 0 && likes < ENOUGH && (
         <p class="soft">
           {t("start.more_help", { count: ENOUGH - likes })}{" "}
-          {!isStarting.value && <a href="/search">{t("start.name")}</a>}
+          {!isStart && <a href="/search">{t("start.name")}</a>}
         </p>
       )}
-      {hasTaste.value && <FilterBar count={status === "ready" && value ? value.count : null} />}
-      {status === "failed" && <Failed error={error} again={() => void refresh(query.peek())} />}
+      {hasAny && <FilterBar count={status === "ready" && value ? value.count : null} />}
+      {status === "failed" && (hasAny || likes > 0) && (
+        <Failed error={error} again={() => void refresh(query.peek())} />
+      )}
       {isOnTheWay && <Skeletons sizes={SKELETONS} />}
-      {value && value.query === query.value && !hasNoTaste && status !== "failed" && <Picks value={value} />}
+      {value && value.query === query.value && hasAny && status !== "failed" && <Picks value={value} />}
     </>
   );
 }
