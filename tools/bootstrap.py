@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import first_data
 import page
 
 ROOT = page.ROOT
@@ -61,6 +62,7 @@ def set_up(what: str) -> None:
         install(ROOT / "requirements" / f"{name}.txt")
     if (page.UI / "package.json").is_file():
         say_if(page.build(page.Node(site_packages()), stamp=STAMPS / "page"), "built the page")
+    say_if(first_data.make(PYTHON, stamp=STAMPS / "first-data"), "prepared the first start")
 
 
 def make_venv() -> None:

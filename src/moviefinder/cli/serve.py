@@ -1,22 +1,21 @@
 """`moviefinder serve`: web server, worker and database with one command.
 
-A gunicorn master, kept small, holds the port and starts the web processes; each has its own threads, and one of them
-in turn runs the embedded worker. On an empty data folder a child of the master installs the catalogue while the web
-process is still importing, which takes a second off the first start and gives the memory back.
+A gunicorn master, kept small, holds the port and starts the web processes; each has its own threads and one that runs
+the embedded worker, which works in one process at a time.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import sys
 import time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
+from moviefinder.cli import data_folder
 from moviefinder.config import Settings, load_settings
 from moviefinder.errors import CannotStart, MovieFinderError
 
@@ -38,28 +37,9 @@ _LOAD_FAILED = 4
 def serve(data: Path | None, host: str | None, port: int | None, config: Path | None, reload: bool) -> None:
     """Start MovieFinder."""
     settings = load_settings(config=config, data=data, host=host, port=port)
-    make_data_folder(settings.data)
+    data_folder.make(settings.data)
     listener = _bind(settings.host, settings.port)
-    _head_start(settings)
     _run(settings, listener, reload=reload)
-
-
-def make_data_folder(folder: Path) -> None:
-    """Make the folder if it is missing, for the owner alone, and see that it can be written.
-
-    Raises:
-        CannotStart: it cannot; nothing was changed.
-    """
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = folder / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise CannotStart(
-            f"Cannot write to the data folder {folder}: {reason}. Name another with --data, or mend its permissions."
-        ) from error
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -88,47 +68,6 @@ def _bind(host: str, port: int) -> socket.socket:
                 "Stop what uses it, or name another port with --port."
             ) from error
         return listener
-
-
-def _lock(settings: Settings) -> IO[str]:
-    """The lock under which a database is prepared, on this machine; freed when the file is closed everywhere."""
-    lock = (settings.data / "prepare.lock").open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
-
-
-def _head_start(settings: Settings) -> None:
-    """Prepare a new SQLite database in a child; whatever fails there, the web process meets and reports."""
-    path = settings.sqlite_path
-    if path is None or path.exists():
-        return
-    lock = _lock(settings)  # taken before the fork, so that no web process gets it first
-    if os.fork():
-        lock.close()  # the child's copy holds it
-        return
-    try:
-        _prepare(settings)
-    except MovieFinderError:
-        pass
-    finally:
-        os._exit(0)
-
-
-def _prepare(settings: Settings) -> Any:
-    """Bring schema and catalogue up to date and their derived files with them; returns the App."""
-    from datetime import UTC, datetime
-
-    from moviefinder.app import make_app
-    from moviefinder.services import catalogue
-    from moviefinder.store.schema import prepare
-
-    app = make_app(settings)
-    prepare(app.engine)
-    catalogue.install_if_newer(app.engine, now=datetime.now(UTC))
-    with app.reading() as session:
-        app.films.newest(session)
-        app.titles.newest(session)
-    return app
 
 
 def _run(settings: Settings, listener: socket.socket, *, reload: bool) -> None:
@@ -184,14 +123,12 @@ def _web(settings: Settings) -> Any:
 
     _share_memory_between_threads()
     log.set_up(settings.log_level)
-    from moviefinder.web import create_app  # while a head start is being made, this takes its time beside it
-
     try:
-        with _lock(settings):
-            app = _prepare(settings)
+        app, _ = data_folder.prepare(settings)
     except MovieFinderError as error:
         click.echo(f"moviefinder: {error.message}", err=True)
         sys.exit(_LOAD_FAILED)
+    from moviefinder.web import create_app
     from moviefinder.worker.runner import Runner
 
     web = create_app(app)

@@ -14,7 +14,7 @@ from moviefinder.errors import SessionEnded
 from moviefinder.store import limits, models
 
 GUEST_IDLE = timedelta(days=180)
-"""A guest that was not seen for so long is forgotten (security.md 4.6)."""
+"""A guest that was not seen for so long is forgotten."""
 
 SEEN_EVERY = timedelta(hours=1)
 """`last_seen_at` is written at most so often; reads never wait for it."""

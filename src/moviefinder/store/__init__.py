@@ -19,9 +19,7 @@ from moviefinder.errors import Busy, CannotStart
 
 __all__ = ["bulk_insert", "bulk_update", "insert_or", "make_engine", "reading", "writing"]
 
-BUSY_TIMEOUT_MS = (
-    4_000  # under the 6 s within which a write must be refused (security.md 1.5), with room to answer
-)
+BUSY_TIMEOUT_MS = 4_000  # under the 6 s within which a write must be refused, with room to answer
 BATCH = 5_000  # rows; more is no quicker and holds more memory
 _PRAGMAS = (
     f"busy_timeout={BUSY_TIMEOUT_MS}",
@@ -29,8 +27,7 @@ _PRAGMAS = (
     "synchronous=FULL",  # an acknowledged write survives a power cut, not only a kill
     "foreign_keys=ON",
     "temp_store=MEMORY",
-    "mmap_size=33554432",  # mapped pages count as resident memory: enough for the hot part of a 50 MB file
-    "cache_size=-4096",
+    "cache_size=-4096",  # no memory map beside it: each connection would count its own pages
     "journal_size_limit=67108864",
 )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from moviefinder import records
 from moviefinder.records import FoundFilm, Kind, Role, Verdict
@@ -32,6 +32,25 @@ Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX)]
 Minutes = Annotated[int, Field(ge=1, le=10_000)]
 Cursor = Annotated[str, Field(max_length=3_000, pattern=r"^[A-Za-z0-9_=-]*$")]
 PageSize = Annotated[int, Field(ge=1, le=100)]
+
+
+def _only_text(value: object) -> object:
+    """Keep numbers from being taken for times, as seconds since 1970."""
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be a text in the form of ISO 8601")
+    return value
+
+
+def _only_whole(value: object) -> object:
+    """Take 7 and 7.0, as JSON knows one kind of number, and nothing that merely looks like one."""
+    if isinstance(value, bool) or (value is not None and not isinstance(value, int | float)):
+        raise ValueError("must be a whole number")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_text)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+Rating = Annotated[int, Field(ge=1, le=10), BeforeValidator(_only_whole)]
 
 
 class Request(BaseModel):
@@ -326,13 +345,13 @@ class EntryChange(Request):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"minProperties": 1})
 
     verdict: Verdict | None = None
-    seen: bool | None = None
-    seen_on: date | None = None
-    saved: bool | None = None
-    snoozed_until: date | None = None
-    taste: bool | None = None
-    rating: Annotated[int, Field(ge=1, le=10, strict=True)] | None = None
-    said_at: AwareDatetime | None = Field(
+    seen: StrictBool | None = None
+    seen_on: Day | None = None
+    saved: StrictBool | None = None
+    snoozed_until: Day | None = None
+    taste: StrictBool | None = None
+    rating: Rating | None = None
+    said_at: Moment | None = Field(
         default=None,
         description="When it was said, for writes that waited; now if left out, and never later.",
     )

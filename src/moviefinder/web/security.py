@@ -106,7 +106,7 @@ class JsonRequest(FlaskRequest):
     max_content_length = BODY_BYTES
 
     def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
-        """The body: an object of JSON as RFC 8259 has it, within the limits of `security.md` 7.1.
+        """The body: an object of JSON as RFC 8259 has it, within the limits above.
 
         Raises:
             Malformed: broken, too deep, too long, doubled keys, NaN, NUL, lone surrogates, beyond 64 bits.
