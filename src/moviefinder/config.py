@@ -114,7 +114,7 @@ class Settings(BaseModel):
 
     @property
     def known_hosts(self) -> frozenset[str]:
-        """Host names that are answered, in lower case and without a port; other names could be rebound to this machine."""
+        """Host names that are answered, in lower case and without a port; others could be rebound to this machine."""
         own = urlsplit(self.address).hostname or ""
         bound = {self.host} - ANY_ADDRESS
         return frozenset(name.lower() for name in (*LOOPBACK, own, *bound, *self.hosts) if name)

@@ -98,8 +98,9 @@ class SimilarLists:
 class _Poll:
     """One taste's votes.
 
-    `liked` int64[k] positions with their `weights` float64[k] and the `links` that leave them; `named` float64[n] what every film got in one step,
-    dislikes taken off; `total` float64[n] its score; `level` int8[n] the steps to it: 0 not reached, 2 for one and two.
+    `liked` int64[k] positions with their `weights` float64[k] and the `links` that leave them; `named` float64[n] what
+    every film got in one step, dislikes taken off; `total` float64[n] its score; `level` int8[n] the steps to it: 0 not
+    reached, 2 for one and two.
     """
 
     liked: Positions
