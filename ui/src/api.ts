@@ -89,6 +89,8 @@ async function request<T>(method: string, path: string, options: Options = {}, i
     response = await fetch(path + queryString(query), {
       method,
       credentials: "same-origin",
+      // An answer that is on its way arrives even when the page is closed behind it.
+      keepalive: method !== "GET",
       headers: {
         Accept: "application/json",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
