@@ -1,0 +1,224 @@
+"""Films as they are shown, searched and suggested; people, genres and places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field
+
+from moviefinder.records import FoundFilm, Kind, Role
+from moviefinder.services import films as film_service
+from moviefinder.services import people as people_service
+from moviefinder.web.schemas.base import Answer, Number, PageSize, Query, Request, Text
+
+
+class PersonName(Answer):
+    id: int
+    name: str
+
+
+class Score(Answer):
+    value: Annotated[float, Field(ge=0, le=10)]
+    votes: int
+    source: str
+
+
+class Film(Answer):
+    """A film as its card shows it."""
+
+    id: int
+    refs: dict[str, str]
+    kind: Kind
+    title: str
+    original_title: str | None
+    year: int | None
+    end_year: int | None
+    runtime_min: int | None
+    certificate: str | None
+    genres: list[str]
+    languages: list[str]
+    countries: list[str]
+    directors: list[PersonName]
+    creators: list[PersonName]
+    cast: list[PersonName]
+    score: Score | None
+    popularity: int | None
+    description: str | None
+    trailer: str | None
+    poster: str | None
+
+    @classmethod
+    def of(cls, found: FoundFilm) -> Film:
+        return cls(**_film_fields(found))
+
+
+class FilmDetail(Film):
+    """Everything known of a film, with the source of each fact."""
+
+    alternative_titles: list[str]
+    sources: dict[str, str]
+
+    @classmethod
+    def of(cls, found: FoundFilm) -> FilmDetail:
+        record = found.record
+        return cls(
+            **_film_fields(found),
+            alternative_titles=list(record.alternative_titles),
+            sources=dict(sorted(record.sources.items())),
+        )
+
+
+def _film_fields(found: FoundFilm) -> dict[str, Any]:
+    record = found.record
+
+    def people(role: Role) -> list[PersonName]:
+        return [
+            PersonName(id=found.people[credit.name], name=credit.name)
+            for credit in record.credits
+            if credit.role is role
+        ]
+
+    score = None
+    if record.score is not None:
+        source = record.sources.get("score", "movielens")
+        score = Score(value=record.score, votes=record.votes or 0, source=source)
+    return {
+        "id": found.id,
+        "refs": {ref.namespace: ref.value for ref in record.refs},
+        "kind": record.kind,
+        "title": record.title,
+        "original_title": record.original_title,
+        "year": record.year,
+        "end_year": record.end_year,
+        "runtime_min": record.runtime_min,
+        "certificate": record.certificate,
+        "genres": list(record.genres),
+        "languages": list(record.languages),
+        "countries": list(record.countries),
+        "directors": people(Role.DIRECTOR),
+        "creators": people(Role.CREATOR),
+        "cast": people(Role.ACTOR),
+        "score": score,
+        "popularity": record.popularity,
+        "description": record.description,
+        "trailer": record.trailer,
+        "poster": None,  # `record.poster` points into another's image host; ours are served once they are fetched
+    }
+
+
+class FilmQuery(Query):
+    q: Text = ""
+    kind: Kind | None = None
+    limit: PageSize = 20
+
+
+class FilmList(Answer):
+    items: list[Film]
+    next: str | None = None
+
+
+class SimilarQuery(Query):
+    limit: Annotated[int, Field(ge=1, le=50)] = 20
+
+
+class SimilarFilm(Answer):
+    film: Film
+    rank: int
+    weight: float
+    source: str
+
+
+class SimilarFilmList(Answer):
+    items: list[SimilarFilm]
+    next: str | None = None
+
+
+class Genre(Answer):
+    slug: str
+    name: str
+    films: int
+
+
+class GenreList(Answer):
+    items: list[Genre]
+    next: str | None = None
+
+
+class Place(Answer):
+    """A language, a country or a certificate."""
+
+    code: str
+    name: str
+    films: int
+
+    @classmethod
+    def of(cls, row: film_service.Counted) -> Place:
+        return cls(code=row.code, name=row.name, films=row.films)
+
+
+class PlaceList(Answer):
+    items: list[Place]
+    next: str | None = None
+
+
+class PersonQuery(Query):
+    q: Text
+    limit: PageSize = 10
+
+
+class Person(Answer):
+    id: int
+    name: str
+    films: int
+
+    @classmethod
+    def of(cls, row: people_service.FoundPerson) -> Person:
+        return cls(id=row.id, name=row.name, films=row.films)
+
+
+class PersonPath(Request):
+    person: Number
+
+
+class PersonList(Answer):
+    items: list[Person]
+    next: str | None = None
+
+
+def film_list(ids: Sequence[int], films: Mapping[int, FoundFilm]) -> FilmList:
+    """The films in the order of the ids."""
+    return FilmList(items=[Film.of(films[film_id]) for film_id in ids if film_id in films])
+
+
+class SuggestionPath(Request):
+    letter: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00/]+$")]
+    query: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00/]+$")]
+
+
+class SuggestionQuery(Query):
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    include_videos: Annotated[str, Field(max_length=5, pattern=r"^[a-z0-9]*$")] = Field(
+        default="",
+        alias="includeVideos",
+        description="Taken and without effect, as clients of IMDb's files send it.",
+    )
+
+
+class SuggestionRow(Answer):
+    id: str
+    l: str  # noqa: E741  # IMDb's own name of the field
+    film: int
+    y: int | None = None
+    yr: str | None = None
+    q: str | None = None
+    qid: str | None = None
+    rank: int | None = None
+    s: str | None = None
+
+
+class SuggestionFile(Answer):
+    d: list[SuggestionRow]
+    q: str
+    v: int
