@@ -1,6 +1,7 @@
 """`make screenshots`: every screen at three widths, light and dark, as PNG files in screenshots/ (ignored by git).
 
-Names of screens after the command make only those: `make screenshots ARGS="for-you film"`.
+Names of screens after the command make only those: `make screenshots ARGS="for-you film"`. `ARGS=picture` renews the
+picture of the README instead.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -20,6 +21,8 @@ from tests import server as servers  # noqa: E402
 FOLDER = ROOT / "screenshots"
 SIZES = {360: 780, 768: 1024, 1440: 900}
 TALLEST = 2400
+PICTURE = ROOT / "docs" / "pictures" / "for-you.png"
+PICTURE_SIZE: ViewportSize = {"width": 1200, "height": 960}
 SCHEMES = ("light", "dark")
 SAVED = ("imdb:tt0068646", "imdb:tt0108052")
 
@@ -41,6 +44,7 @@ SCREENS = {
 def main() -> int:
     """Start a server, have two visitors for each size and theme, and photograph what they see."""
     wanted = sys.argv[1:] or list(SCREENS)
+    pictures = wanted == ["picture"]
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -48,7 +52,9 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browsers.CHROMIUM, args=browsers.FLAGS)
-        for width, height in SIZES.items():
+        if pictures:
+            picture(browser, server.url)
+        for width, height in SIZES.items() if not pictures else ():
             for scheme in SCHEMES:
                 for knows in (False, True):
                     context = browser.new_context(
@@ -68,8 +74,22 @@ def main() -> int:
                             shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png")
                     context.close()
         browser.close()
+    if pictures:
+        print(f"written: {PICTURE.relative_to(ROOT)}")
+        return 0
     print(f"screenshots: {len(list(FOLDER.glob('*.png')))} files in {FOLDER.relative_to(ROOT)}/")
     return 0
+
+
+def picture(browser: Browser, url: str) -> None:
+    """The first three recommendations of somebody with taste, for the README."""
+    context = browser.new_context(base_url=url, viewport=PICTURE_SIZE, color_scheme="dark", locale="en-GB")
+    browsers.say(context, browsers.LOVED, {"verdict": "liked"})
+    page = context.new_page()
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    PICTURE.parent.mkdir(exist_ok=True)
+    page.screenshot(path=PICTURE)
 
 
 def shoot(page: Page, address: str, file: Path) -> None:
