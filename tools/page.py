@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 UI = ROOT / "ui"
 STATIC = ROOT / "src" / "moviefinder" / "web" / "static"
 
-# Folders of ui/ whose content says nothing of what the built page will be.
-_NOT_SOURCES = {"node_modules", "dist", "coverage", "test", "tools"}
+# Folders whose content says nothing of what will be built.
+_NOT_SOURCES = {"__pycache__", "node_modules", "dist", "coverage", "test", "tools"}
 
 PROGRAMS = {
     "vite": "vite/bin/vite.js",
