@@ -436,7 +436,7 @@ export interface components {
             /** Taste */
             taste?: boolean | null;
             verdict?: components["schemas"]["Verdict"] | null;
-        };
+        } | unknown | unknown | unknown | unknown | unknown | unknown | unknown;
         /** EntryList */
         EntryList: {
             /** Count */

@@ -8,11 +8,11 @@ export function runtime(minutes: number): string {
   return t(values.minutes === 0 ? "runtime.hours" : "runtime", values);
 }
 
-export function years(film: Pick<Film, "kind" | "year" | "end_year">): string | null {
+export function years(film: Pick<Film, "year" | "end_year">): string | null {
   if (film.year === null) return null;
-  if (film.kind !== "series") return String(film.year);
-  if (film.end_year === film.year) return String(film.year);
-  return `${film.year}–${film.end_year ?? ""}`;
+  // An unknown end is not "still running": it is left out.
+  if (film.end_year === null || film.end_year === film.year) return String(film.year);
+  return `${film.year}–${film.end_year}`;
 }
 
 /** The title as people tell films apart: "Heat (1995)". */
@@ -20,7 +20,13 @@ export function titleWithYear(film: Pick<Film, "title" | "year">): string {
   return film.year === null ? film.title : `${film.title} (${film.year})`;
 }
 
-const SOURCES: Record<string, string> = { movielens: "MovieLens", tmdb: "TMDB", imdb: "IMDb" };
+const SOURCES: Record<string, string> = {
+  movielens: "MovieLens",
+  tmdb: "TMDB",
+  imdb: "IMDb",
+  wikipedia: "Wikipedia",
+  "youtube-trailers": "MovieLens 20M YouTube Trailers",
+};
 export const sourceName = (source: string): string => SOURCES[source] ?? source;
 
 export function Score({ film }: { film: Film }) {

@@ -95,6 +95,13 @@ function Fact({
   );
 }
 
+/** Facts and their sources; a picture that is not here yet, and the votes behind a score, are no facts of their own. */
+function known(film: FilmDetail): [field: string, source: string][] {
+  return Object.entries(film.sources).filter(
+    ([field]) => field !== "votes" && (field !== "poster" || film.poster),
+  );
+}
+
 function AllFacts({ film }: { film: Film | FilmDetail }) {
   const alternatives = hasDetail(film) ? film.alternative_titles : [];
   const people = (who: Film["cast"]) =>
@@ -161,7 +168,7 @@ function AllFacts({ film }: { film: Film | FilmDetail }) {
           <details>
             <summary>{t("film.sources.show")}</summary>
             <ul>
-              {Object.entries(film.sources).map(([field, source]) => {
+              {known(film).map(([field, source]) => {
                 const key = `field.${field}`;
                 return (
                   <li key={field}>
