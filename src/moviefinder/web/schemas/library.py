@@ -72,10 +72,17 @@ class Entry(Answers):
         )
 
 
+_SAYABLE = ("verdict", "seen", "seen_on", "saved", "snoozed_until", "taste", "rating")
+
+
 class EntryChange(Request):
     """What is said of a film. A field that is left out stays as it is, null takes an answer back."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"minProperties": 1})
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"anyOf": [{"required": [name]} for name in _SAYABLE]},
+    )
 
     verdict: Verdict | None = None
     seen: StrictBool | None = None
