@@ -67,7 +67,7 @@ def mean(values: Sequence[float]) -> float:
 def ratio(value: float, ours: float) -> str:
     """Say how many times our figure another is."""
     quotient = value / ours if ours else float("inf")
-    return f"{quotient:.1f}x" if quotient < 10 else f"{quotient:.0f}x"
+    return f"{quotient:.2g}x" if quotient < 10 else f"{quotient:.0f}x"
 
 
 def progress(text: str) -> None:

@@ -169,7 +169,11 @@ def _ask(server: Server, rng: random.Random) -> list[list[str]]:
         liked = n
         path = "/api/v1/recommendations?limit=20"
         rows.append(_row(f"20 recommendations, {n} likes", _get(person, [path] * REQUESTS)))
-        rows.append(_row("with three filters", _get(person, [f"{path}{FILTERS}"] * REQUESTS)))
+        rows.append(
+            _row(
+                f"20 recommendations, {n} likes, three filters", _get(person, [f"{path}{FILTERS}"] * REQUESTS)
+            )
+        )
     rows.append(_row(f"liking a film ({len(written)} requests)", written))
     with ThreadPoolExecutor(AT_ONCE) as pool:
         parts = [searches[n::AT_ONCE] for n in range(AT_ONCE)]
