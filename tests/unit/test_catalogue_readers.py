@@ -52,6 +52,19 @@ def test_languages_and_countries_are_codes(facts):
     assert (film.languages, film.countries) == (("pt",), ("BR",))
 
 
+def test_an_american_film_without_another_title_is_taken_for_english(facts):
+    """And says that this is our own conclusion."""
+    film = facts["Salt & Smoke"].record
+    assert (film.languages, film.sources["languages"]) == (("en",), "moviefinder")
+    assert facts["The Lantern Keeper"].record.languages == ()
+
+
+def test_genres_that_only_movielens_has_are_added(facts):
+    """With both sources named."""
+    film = facts["Almost a Waltz"].record
+    assert (film.genres, film.sources["genres"]) == (("romance", "comedy", "musical"), "tmdb, movielens")
+
+
 def test_makers_of_series_are_creators_and_names_keep_their_order(facts):
     """Positions count from 0 within a role."""
     film = facts["Orbit of Ash"].record

@@ -64,7 +64,7 @@ class FilmColumns:
     """One value a film, in order of popularity: the film at position i has rank i + 1.
 
     `imdb` is "tt0133093", `tmdb` the number in namespace "tmdb" for movies and "tmdb-tv" for series. `score` runs from
-    0 to 10. `sources` (field -> source) are few distinct mappings, shared between films: do not write into them.
+    0 to 10. `sources` (field -> source, or two with a comma) are few distinct mappings, shared: do not write into them.
     """
 
     kind: list[str]

@@ -17,7 +17,7 @@ from moviefinder.records import Kind
 
 LONGEST: Final = 50
 SHORTEST: Final = 12
-_BLOCK: Final = 512
+_BLOCK: Final = 128  # its arrays stay below 32 MB, which malloc keeps instead of giving back each time
 _ENOUGH_LIKES: Final = 12.0  # with so many likes, ratings and content count alike
 _UNLIKE: Final = 0.3  # how much of a shared liking stays when the films have nothing else in common
 _STAND_INS: Final = 40  # how many of the likest rated films speak for one that few people rated

@@ -39,6 +39,9 @@ SOURCES: Final[list[dict[str, str]]] = [
         "name": "moviefinder",
         "licence": "MIT",
         "url": "",
-        "credit": "Corrections made by hand: years and genres that were missing, series that were taken for movies.",
+        "credit": (
+            "Worked out by ourselves: years and genres that were missing, series that were taken for movies, English "
+            "where an American film has no other title."
+        ),
     },
 ]
