@@ -60,6 +60,7 @@ def test_the_wheel_holds_page_catalogue_and_migrations(wheel):
     assert "moviefinder/shipped/catalogue.zip" in names
     assert "moviefinder/shipped/first/moviefinder.db" in names
     assert not [name for name in names if name.endswith((".lock", "-wal", "-shm"))]
+    assert "moviefinder/shipped/first/moviefinder.db" in names
     assert "moviefinder/web/static/index.html" in names
     assert [
         name for name in names if name.startswith("moviefinder/web/static/assets/") and name.endswith(".js")

@@ -91,6 +91,7 @@ def visit(browser: Browser, server, complaints):
         width: int = 1440,
         height: int = 900,
         scheme: str = "light",
+        motion: str = "reduce",
         loves: Iterable[str] = (),
         url: str = server.url,
     ) -> Page:
@@ -101,7 +102,7 @@ def visit(browser: Browser, server, complaints):
             color_scheme=scheme,
             has_touch=width < 768,
             locale="en-GB",
-            reduced_motion="reduce",
+            reduced_motion=motion,
         )
         contexts.append(context)
         context.set_default_timeout(10_000)

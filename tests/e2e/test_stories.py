@@ -28,7 +28,7 @@ def answer(page: Page, film: str, verdict: str):
 def test_a_newcomer_taps_films_and_gets_a_reasoned_recommendation(visit, stopwatch, width):
     """Nothing typed, nothing asked: the first tap is enough for a first pick."""
     began = time.monotonic()
-    page = visit("/", width=width, height=780)
+    page = visit("/", width=width, height=780, motion="no-preference")
     page.get_by_role("list", name=t("start.wall")).get_by_role("button").first.click()
     reason = cards(page).first.locator(".reason")
     expect(reason).to_have_text(like("because"))
@@ -43,7 +43,7 @@ def test_a_newcomer_taps_films_and_gets_a_reasoned_recommendation(visit, stopwat
 def test_a_newcomer_searches_likes_and_gets_a_reasoned_recommendation(visit, stopwatch, width):
     """The way of 2012: search, thumbs up, films beside it, and recommendations that name them."""
     began = time.monotonic()
-    page = visit("/search", width=width, height=780)
+    page = visit("/search", width=width, height=780, motion="no-preference")
     box = page.get_by_role("combobox")
     for typed, title in (("the matrx", "The Matrix"), ("alien 1979", "Alien"), ("spirited", "Spirited Away")):
         box.fill("")
@@ -170,3 +170,42 @@ def test_going_back_restores_the_list(visit):
     page.go_back()
     expect(titles).to_have_text(before)
     page.wait_for_function("(place) => Math.abs(window.scrollY - place) < 50", arg=place)
+
+
+def test_a_trailer_is_asked_for_before_anything_is_loaded(visit, complaints):
+    """The page calls YouTube only after a tap on Trailer and a yes; from then on it asks no more."""
+    page = visit("/search?q=the matrix 1999")
+    asked = []
+    page.route(
+        "https://www.youtube-nocookie.com/**", lambda route: (asked.append(route), route.fulfill(body=""))
+    )
+    card = cards(page).first
+    card.get_by_role("button", name=t("action.trailer")).click()
+    expect(card.get_by_text(t("trailer.notice"))).to_be_visible()
+    assert asked == []
+    complaints.hosts.add("www.youtube-nocookie.com")
+    card.get_by_role("button", name=t("trailer.play")).click()
+    frame = card.get_by_title(like("trailer.title"))
+    expect(frame).to_have_attribute("sandbox", re.compile("allow-scripts"))
+    expect(frame).to_have_attribute(
+        "src", re.compile(r"^https://www\.youtube-nocookie\.com/embed/[\w-]{11}\?")
+    )
+    card.get_by_role("button", name=t("trailer.close")).click()
+    expect(frame).to_have_count(0)
+    card.get_by_role("button", name=t("action.trailer")).click()
+    expect(frame).to_be_visible()
+    assert len(asked) == 2
+
+
+def test_filters_are_in_the_address_and_too_tight_ones_say_which_to_drop(visit):
+    """A filtered list can be bookmarked; an empty one names the filter that empties it, and dropping it helps."""
+    page = visit("/?genre=animation&score_min=7", loves=LOVED)
+    expect(cards(page).first).to_be_visible()
+    genres = page.locator("[data-cards] .genres").all_inner_texts()
+    assert genres
+    assert [told for told in genres if t("genre.animation") not in told] == []
+    page.goto("/?genre=animation&year_max=1930&score_min=9")
+    expect(cards(page)).to_have_count(0)
+    page.locator(".relax").get_by_text(like("relax.drop")).first.click()
+    expect(cards(page).first).to_be_visible()
+    assert page.url.count("=") == 2
