@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,3 +40,9 @@ def say(context: BrowserContext, films: Iterable[str], answer: dict[str, Any]) -
         )
         if not told.ok:
             raise RuntimeError(f"{film}: {told.status} {told.text()}")
+
+
+def number_of(url: str, film: str) -> int:
+    """The number by which the server at `url` knows a film, from a reference."""
+    with urllib.request.urlopen(f"{url}/api/v1/films/{film}") as answer:
+        return int(json.load(answer)["id"])

@@ -35,7 +35,7 @@ SCREENS = {
     "search": ("/search?q=alien", True),
     "library-empty": ("/library", False),
     "library": ("/library", True),
-    "film": ("/film/imdb:tt0133093", True),
+    "film": ("/film/{film}", True),
     "film-unknown": ("/film/999999999", True),
     "about": ("/about", True),
 }
@@ -52,6 +52,7 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browsers.CHROMIUM, args=browsers.FLAGS)
+        film = browsers.number_of(server.url, browsers.LOVED[0])
         if pictures:
             picture(browser, server.url)
         for width, height in SIZES.items() if not pictures else ():
@@ -71,6 +72,7 @@ def main() -> int:
                     for name in wanted:
                         address, known = SCREENS[name]
                         if known == knows:
+                            address = address.format(film=film)
                             shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png")
                     context.close()
         browser.close()

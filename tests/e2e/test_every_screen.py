@@ -1,10 +1,13 @@
 """Every screen and state: accessible, in both themes, at any width."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import LOVED
+from tests.browser import LOVED, number_of
 from tests.e2e.words import t
 
 
@@ -40,25 +43,43 @@ def type_title(page: Page) -> None:
     expect(page.get_by_role("option").first).to_be_visible()
 
 
-# state: address, whether the visitor has liked films before, what is done there
+def ask_for_trailer(page: Page) -> None:
+    """The question before the first trailer."""
+    page.get_by_role("button", name=t("action.trailer")).first.click()
+    expect(page.get_by_text(t("trailer.notice"))).to_be_visible()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A screen in one of its states."""
+
+    path: str  # `{film}` is the number of The Matrix
+    title: str  # its main heading
+    knows: bool = True  # whether the visitor has liked films before
+    act: Callable[[Page], None] = nothing
+
+
+FOR_YOU, FILM, SEARCHING = t("recommendations.title"), "The Matrix", t("search.title_of", q="alien")
 STATES = {
-    "new": ("/", False, nothing),
-    "for you": ("/", True, nothing),
-    "for you, menu": ("/", True, open_menu),
-    "for you, filters": ("/", True, open_filters),
-    "for you, notice": ("/", True, like_one),
-    "for you, filters too tight": ("/?genre=animation&year_max=1930&score_min=9.9", True, nothing),
-    "suggestions": ("/", True, type_title),
-    "keys": ("/", True, open_help),
-    "search, empty": ("/search", False, nothing),
-    "search": ("/search?q=alien", True, nothing),
-    "search, nothing found": ("/search?q=qqqqqqqqqqqqqqq", True, nothing),
-    "my films, empty": ("/library", False, nothing),
-    "my films": ("/library", True, nothing),
-    "film": ("/film/imdb:tt0133093", True, nothing),
-    "film, unknown": ("/film/999999999", True, nothing),
-    "about": ("/about", False, nothing),
-    "no such page": ("/nowhere", False, nothing),
+    "new": State("/", t("start.title"), knows=False),
+    "for you": State("/", FOR_YOU),
+    "for you, menu": State("/", FOR_YOU, act=open_menu),
+    "for you, filters": State("/", FOR_YOU, act=open_filters),
+    "for you, notice": State("/", FOR_YOU, act=like_one),
+    "for you, filters too tight": State("/?genre=animation&year_max=1930&score_min=9.9", FOR_YOU),
+    "suggestions": State("/", FOR_YOU, act=type_title),
+    "keys": State("/", FOR_YOU, act=open_help),
+    "search, empty": State("/search", t("search.title"), knows=False),
+    "search": State("/search?q=alien", SEARCHING),
+    "search, nothing found": State("/search?q=qqqqqqqqqqqqqqq", t("search.title_of", q="qqqqqqqqqqqqqqq")),
+    "my films, empty": State("/library", t("library.title"), knows=False),
+    "my films": State("/library", t("library.title")),
+    "my films, history": State("/library?show=history", t("library.title")),
+    "film": State("/film/{film}", FILM),
+    "film, trailer": State("/film/{film}", FILM, act=ask_for_trailer),
+    "film, unknown": State("/film/999999999", t("film.unknown.title")),
+    "about": State("/about", t("about.title"), knows=False),
+    "no such page": State("/nowhere", t("nowhere.title"), knows=False),
 }
 
 
@@ -77,15 +98,21 @@ STICKING_OUT = """() => document.documentElement.scrollWidth <= 320 ? [] :
 """
 
 
+@pytest.fixture(scope="module")
+def the_matrix(server):
+    """Its number in this install."""
+    return number_of(server.url, LOVED[0])
+
+
 @pytest.mark.parametrize("state", STATES)
-def test_a_screen_suits_everybody(visit, complaints, state):
+def test_a_screen_suits_everybody(visit, complaints, the_matrix, state):
     """Accessible in both themes and on a phone, controls made for thumbs, and no sideways scrolling at 320 px."""
     complaints.expected = ("404",)
-    path, knows, act = STATES[state]
-    page = visit(path, loves=LOVED if knows else ())
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    told = STATES[state]
+    page = visit(told.path.format(film=the_matrix), loves=LOVED if told.knows else ())
+    expect(page.get_by_role("heading", level=1)).to_have_text(told.title)
     page.wait_for_load_state("networkidle")
-    act(page)
+    told.act(page)
     page.wait_for_load_state("networkidle")
 
     found = axe(page, "light")
