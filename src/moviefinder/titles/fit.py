@@ -29,7 +29,7 @@ class Costs:
     first_letter: float = 0.1  # on top: an error in the first letter
     short_word: float = 3.0  # on top: an error in a word of three letters or fewer
     unfinished: float = 4.8  # a word before the last is not typed to its end
-    unfinished_last: float = 0.8  # the last word is not typed to its end
+    unfinished_last: float = 0.6  # the last word is not typed to its end
     other_number: float = 0.7  # "2" for "II"
     no_article: float = 4.0  # an article or "and" that the title has not
     joined: float = 4.3  # spaces are set in another way than in the title
@@ -44,8 +44,8 @@ class Costs:
     uncovered: float = 0.9  # times the logarithm of the title's letters over the typed ones
     popularity: float = 0.7  # times the logarithm of the popularity rank
     rank_offset: float = 14.0  # added to the rank: the best known are nearly equal
-    begins: float = 2.2  # gained: the title begins with what was typed
-    equals: float = 1.1  # gained: and ends with it
+    begins: float = 3.0  # gained: the title begins with what was typed
+    equals: float = 0.7  # gained: and ends with it
 
 
 COSTS = Costs()
