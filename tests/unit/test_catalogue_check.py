@@ -233,6 +233,14 @@ def test_lists_make_sense_to_a_film_lover(shipped, imdb, other):
     assert film(shipped, other) in [position for position, _ in shipped.similar_to(film(shipped, imdb))[:10]]
 
 
+@pytest.mark.parametrize("imdb", ["tt0133093", "tt0078748", "tt0034583", "tt0068646", "tt0245429"])
+def test_a_classic_leads_to_new_films_and_to_series(shipped, imdb):
+    """Directly, so that narrow filters find something: The Matrix, Alien, Casablanca, The Godfather, Spirited Away."""
+    similar = [position for position, _ in shipped.similar_to(film(shipped, imdb))]
+    assert sum((shipped.films.year[at] or 0) >= 2020 for at in similar) >= 4
+    assert sum(shipped.films.kind[at] == Kind.SERIES for at in similar) >= 2
+
+
 def test_lists_of_series_hold_mostly_series(shipped):
     """Of the known series nine in ten have at least half a list of them."""
     series = [at for at, kind in enumerate(shipped.films.kind) if kind == Kind.SERIES]

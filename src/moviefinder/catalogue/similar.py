@@ -31,6 +31,9 @@ _STRONGEST: Final = 0.5
 _APPEAL: Final = 0.14  # brings likeness and appeal to the scale of shared liking
 _FULL_WEIGHT: Final = 0.25  # the score that gets the weight 255; one list in a hundred starts higher
 _LEVELS: Final = 65535
+_LATE_YEAR: Final = 2020  # from then on ratings are few
+_LATE_PLACES: Final = 4  # so many of a list are kept for such films, lest they be reached by detours only
+_OTHER_PLACES: Final = 2  # and so many for series beside movies, or movies beside series
 _HOSTS: Final = 12  # candidates for naming a film that nobody names
 
 
@@ -80,6 +83,7 @@ def similar_lists(
     lists: list[list[tuple[int, int]]] = []
     fame = np.round(np.log2(np.arange(n) + 30.0), 4).astype(np.float32)
     hosts = _Hosts(n)
+    late = np.array([(fact.record.year or 0) >= _LATE_YEAR for fact in facts]) & (trust < 0.5)
     kinds = np.array([fact.record.kind is Kind.SERIES for fact in facts], np.int64)
     for start in range(0, n, _BLOCK):
         end = min(start + _BLOCK, n)
@@ -98,7 +102,9 @@ def similar_lists(
         levels = _levels(scores, start)
         hosts.offer(levels, start)
         best = _largest(levels, min(LONGEST, n - 1))
-        lists.extend(_edges(best, _weights(np.take_along_axis(levels, best, axis=1))))
+        newest = _largest(np.where(late[None], levels, -1), min(_LATE_PLACES, n))
+        others = _largest(np.where(kinds[start:end, None] != kinds[None], levels, -1), min(_OTHER_PLACES, n))
+        lists.extend(_lists(levels, best, np.concatenate([newest, others], axis=1)))
     say("compared")
     lists = connect(lists, hosts.edges(), longest=LONGEST)
     return SimilarLists(
@@ -173,6 +179,19 @@ def _levels(scores: NDArray[np.float32], start: int) -> NDArray[np.int64]:
 
 def _weights(levels: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.maximum((levels * 255 + _LEVELS // 2) // _LEVELS, 1)
+
+
+def _lists(
+    levels: NDArray[np.int64], best: NDArray[np.int64], kept: NDArray[np.int64]
+) -> list[list[tuple[int, int]]]:
+    """Of each row the best films, of which the last give way to those for which places are kept."""
+    lists = []
+    for row, films, places in zip(levels, best.tolist(), kept.tolist(), strict=True):
+        sure = dict.fromkeys(film for film in places if row[film] > 0)
+        rest = [film for film in films if film not in sure][: len(films) - len(sure)]
+        ordered = sorted([*sure, *rest], key=lambda film: (-int(row[film]), film))
+        lists.append(list(zip(ordered, _weights(row[ordered]).tolist(), strict=True)))
+    return lists
 
 
 def _edges(films: NDArray[np.int64], weights: NDArray[np.int64]) -> list[list[tuple[int, int]]]:
