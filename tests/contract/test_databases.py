@@ -1,32 +1,12 @@
 """The same server on the other database: what is answered there is kept there."""
 
-import json
 import signal
-import urllib.request
 
 import pytest
 
 from tests import server as servers
 from tests.browser import LOVED
-
-
-class Visitor:
-    """Somebody with a cookie, asking over real HTTP."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-
-    def ask(self, method: str, path: str, body: object = None) -> dict:
-        """The JSON of an answer; an answer that is no success raises HTTPError."""
-        request = urllib.request.Request(
-            f"{self.url}/api/v1{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "X-Requested-With": "moviefinder"},
-        )
-        with self.opener.open(request, timeout=30) as answer:
-            return json.load(answer)
+from tests.visitor import Visitor
 
 
 @pytest.mark.slow
