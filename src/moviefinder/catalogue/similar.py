@@ -24,7 +24,7 @@ _STAND_INS: Final = 40  # how many of the likest rated films speak for one that 
 _HEARSAY: Final = 0.3  # what they say counts less than what is said of the film itself
 _OTHER_KIND: Final = np.array(
     [[1, 0.12], [0.12, 1]], np.float32
-)  # what movies say of a series, hardly at all
+)  # what movies say of a series: hardly a thing
 _FAME_APART: Final = 4.0  # films of 16 times the rank of another are half as near
 _STAND_IN_WHOLE, _STRENGTH_WHOLE = 2047, 8191  # their product is below 2 ** 24, so float32 sums are exact
 _STRONGEST: Final = 0.5
@@ -34,6 +34,7 @@ _LEVELS: Final = 65535
 _LATE_YEAR: Final = 2020  # from then on ratings are few
 _LATE_PLACES: Final = 4  # so many of a list are kept for such films, lest they be reached by detours only
 _OTHER_PLACES: Final = 2  # and so many for series beside movies, or movies beside series
+_TOLD: Final = 4096  # films between two lines of progress
 _HOSTS: Final = 12  # candidates for naming a film that nobody names
 
 
@@ -64,6 +65,8 @@ def similar_lists(
 
     with t = likes / (likes + 12). So ratings speak as far as there are any; for a film that few rated speak the rated
     films likest to it (hearsay), and how alike the two are, how near in fame, and how well liked the other one is.
+    A few places of each list are kept for new films and for the other kind, and `reach` sees to it that none is left
+    out. Why it is so, with the figures: docs/decisions/0002-similar-lists.md.
 
     Args:
         facts: in order of popularity; positions are into it.
@@ -105,7 +108,8 @@ def similar_lists(
         newest = _largest(np.where(late[None], levels, -1), min(_LATE_PLACES, n))
         others = _largest(np.where(kinds[start:end, None] != kinds[None], levels, -1), min(_OTHER_PLACES, n))
         lists.extend(_lists(levels, best, np.concatenate([newest, others], axis=1)))
-    say("compared")
+        if end % _TOLD == 0 or end == n:
+            say(f"{end:,} of {n:,} films compared")
     lists = connect(lists, hosts.edges(), longest=LONGEST)
     return SimilarLists(
         lengths=np.array([len(row) for row in lists], np.int32),
