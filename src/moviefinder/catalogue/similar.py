@@ -22,9 +22,7 @@ _ENOUGH_LIKES: Final = 12.0  # with so many likes, ratings and content count ali
 _UNLIKE: Final = 0.3  # how much of a shared liking stays when the films have nothing else in common
 _STAND_INS: Final = 40  # how many of the likest rated films speak for one that few people rated
 _HEARSAY: Final = 0.3  # what they say counts less than what is said of the film itself
-_OTHER_KIND: Final = np.array(
-    [[1, 0.12], [0.12, 1]], np.float32
-)  # what movies say of a series: hardly a thing
+_OTHER_KIND: Final = np.array([[1, 0.12], [0.12, 1]], np.float32)  # movies say little of a series
 _FAME_APART: Final = 4.0  # films of 16 times the rank of another are half as near
 _STAND_IN_WHOLE, _STRENGTH_WHOLE = 2047, 8191  # their product is below 2 ** 24, so float32 sums are exact
 _STRONGEST: Final = 0.5
