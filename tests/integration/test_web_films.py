@@ -141,6 +141,15 @@ def test_people_are_found_by_the_beginning_of_each_word(client):
     assert client.get("/api/v1/people/99999").status_code == 404
 
 
+def test_a_page_address_may_hold_a_reference(client):
+    """It leads to the film's own; one that is unknown leads nowhere."""
+    number = client.get("/api/v1/films/imdb:tt0113277").json["id"]
+    assert client.get("/film/imdb:tt0113277").headers["Location"] == f"/film/{number}"
+    for film in ("imdb:tt9999999", "imdb:", "evil.example", "%2F%2Fevil.example"):
+        response = client.get(f"/film/{film}", follow_redirects=True)
+        assert (response.status_code, response.request.host) == (404, "localhost"), film
+
+
 def test_a_random_film_is_one_of_the_known(client):
     """And not always the same."""
     found = {client.get("/api/v1/films/random").json["title"] for _ in range(40)}

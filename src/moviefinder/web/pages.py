@@ -6,9 +6,12 @@ import mimetypes
 from pathlib import Path
 from typing import Final
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, redirect, request, send_file
+from werkzeug.wrappers import Response as BaseResponse
 
-from moviefinder.web.security import Access, access
+from moviefinder.errors import FilmNotFound, Invalid
+from moviefinder.services import films
+from moviefinder.web.security import Access, access, moviefinder
 
 STATIC: Final = Path(__file__).parent / "static"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -24,14 +27,26 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/search")
 @blueprint.get("/library")
 @blueprint.get("/about")
-@blueprint.get("/film/<path:_film>")
+@blueprint.get("/film/<int:_film>")
 @access(Access.PUBLIC)
-def page(_film: str = "") -> Response:
+def page(_film: int = 0) -> Response:
     """The document; what it shows is decided in the browser by the address."""
     if not (STATIC / "index.html").is_file():
         text = "The page has not been built. Run 'make ui', or install a released package."
         return Response(text, 503, {"Cache-Control": "no-store"}, mimetype="text/plain")
     return _file("index.html", _REVALIDATE)
+
+
+@blueprint.get("/film/<film>")
+@access(Access.PUBLIC)
+def film_by_reference(film: str) -> BaseResponse:
+    """A link with a reference, as the API takes it, leads to the film's own address."""
+    try:
+        with moviefinder().reading() as session:
+            film_id = films.film_id_of(session, film)
+    except (FilmNotFound, Invalid):
+        abort(404)
+    return redirect(f"/film/{film_id}", 302)
 
 
 @blueprint.get("/assets/<path:name>")
