@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { sourceName } from "../src/parts/facts.tsx";
 import { FilmCard } from "../src/parts/film-card.tsx";
 import { forgetEverything } from "../src/state/library.ts";
 import { trailerConsent } from "../src/state/preferences.ts";
@@ -82,4 +83,10 @@ test("nothing is loaded from YouTube before somebody said yes", async () => {
 test.each(["javascript:alert(1)", "../../evil", "2GfZl4kuVNI?x=1"])("“%s” is no trailer", (trailer) => {
   render(<FilmCard film={makeFilm({ trailer })} />, place);
   expect(button("Trailer").disabled).toBe(true);
+});
+
+test("a fact may have two sources, each by its own name", () => {
+  expect(sourceName("tmdb, movielens")).toBe("TMDB, MovieLens");
+  expect(sourceName("moviefinder")).toBe("MovieFinder");
+  expect(sourceName("somebody-else")).toBe("somebody-else");
 });

@@ -24,10 +24,16 @@ const SOURCES: Record<string, string> = {
   movielens: "MovieLens",
   tmdb: "TMDB",
   imdb: "IMDb",
+  moviefinder: "MovieFinder",
   wikipedia: "Wikipedia",
   "youtube-trailers": "MovieLens 20M YouTube Trailers",
 };
-export const sourceName = (source: string): string => SOURCES[source] ?? source;
+/** A source by its own name; a fact may have two ("tmdb, movielens"). */
+export const sourceName = (source: string): string =>
+  source
+    .split(", ")
+    .map((one) => SOURCES[one] ?? one)
+    .join(", ");
 
 export function Score({ film }: { film: Film }) {
   if (!film.score) return null;
