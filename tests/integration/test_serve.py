@@ -1,5 +1,6 @@
 """The server as a process: what it cannot start on it says in one line; what it acknowledged it keeps."""
 
+import http.client
 import json
 import os
 import random
@@ -120,7 +121,11 @@ class Person:
             self.possible.setdefault(film, {None}).add(rating)
             try:
                 self.ask(f"{url}/api/v1/library/{film}", "PATCH", {"rating": rating})
-            except (urllib.error.URLError, OSError):
+            except (
+                urllib.error.URLError,
+                http.client.HTTPException,
+                OSError,
+            ):  # the second: cut in mid-answer
                 return
             self.acknowledged[film] = rating
             self.possible[film] = {rating}
