@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -86,14 +87,26 @@ def install(node: Node, folder: Path = UI) -> bool:
 
 def build(node: Node, *, stamp: Path | None = None) -> bool:
     """Build ui/ into the package, unless `stamp` says that it was built from these very files; tells whether it ran."""
-    wanted = digest([UI])
+    wanted = digest([UI, Path(__file__).resolve()])
     if stamp and stamp.is_file() and stamp.read_text() == wanted and (STATIC / "index.html").is_file():
         return False
     install(node)
     node.program("vite", "build", "--logLevel", "warn")
+    (STATIC / "licences.txt").write_text(licences())
     if stamp:
         stamp.write_text(wanted)
     return True
+
+
+def licences() -> str:
+    """The licences of what becomes part of the page; each asks to stand beside every copy."""
+    packages = json.loads((UI / "package-lock.json").read_text())["packages"]
+    texts = []
+    for name, package in packages.items():
+        if name and not package.get("dev"):
+            text = next((UI / name).glob("LICENSE*")).read_text()
+            texts.append(f"{name.removeprefix('node_modules/')} {package['version']}\n\n{text.strip()}\n")
+    return f"\n{'-' * 80}\n\n".join(texts)
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """The wheel is all that is needed: page, catalogue, migrations, licences. Building it leaves no trace in a checkout."""
 
 import email
+import json
 import os
 import shutil
 import subprocess
@@ -79,6 +80,14 @@ def test_the_wheel_says_its_licences(wheel):
     assert {f"{folder}/licenses/{name}" for name in ("LICENSE", "DATA-LICENSES.md")} <= set(
         archive.namelist()
     )
+
+
+def test_the_licences_of_the_page_travel_with_it(wheel):
+    """Preact and the display face ask for their notice beside every copy."""
+    text = zipfile.ZipFile(wheel).read("moviefinder/web/static/licences.txt").decode()
+    assert "SIL OPEN FONT LICENSE" in text
+    for package in json.loads((ROOT / "ui" / "package.json").read_text())["dependencies"]:
+        assert f"{package} " in text
 
 
 def test_the_wheel_runs_by_itself(wheel, tmp_path):
