@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 CHROMIUM = Path(os.environ.get("MOVIEFINDER_CHROMIUM", "/usr/bin/chromium"))
 MISSING = f"No Chromium at {CHROMIUM}: apt-get install chromium, or set MOVIEFINDER_CHROMIUM."
@@ -40,6 +41,16 @@ def say(context: BrowserContext, films: Iterable[str], answer: dict[str, Any]) -
         )
         if not told.ok:
             raise RuntimeError(f"{film}: {told.status} {told.text()}")
+
+
+@contextmanager
+def kept(page: Page) -> Iterator[None]:
+    """What is done in the block is an answer; go on when the server has confirmed it, not when the page shows it."""
+    with page.expect_response(lambda told: told.request.method == "PATCH") as told:
+        yield
+    told.value.finished()
+    if not told.value.ok:
+        raise RuntimeError(f"{told.value.status} {told.value.text()}")
 
 
 def number_of(url: str, film: str) -> int:

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import LOVED
+from tests.browser import LOVED, kept
 from tests.e2e.words import like, t
 
 PHONE, DESK = 360, 1440
@@ -144,7 +144,8 @@ def test_my_films_keeps_what_was_said(visit):
     """What was liked stands there, can be changed there, and is gone when forgotten."""
     page = visit("/library", loves=LOVED)
     expect(cards(page)).to_have_count(len(LOVED))
-    answer(page, "Heat", "disliked").click()
+    with kept(page):
+        answer(page, "Heat", "disliked").click()
     expect(cards(page)).to_have_count(len(LOVED) - 1)
     page.get_by_role("navigation", name=t("library.shelves")).get_by_role(
         "link", name=t("shelf.disliked")
