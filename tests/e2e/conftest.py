@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests import server as servers
 from tests.browser import CHROMIUM, FLAGS, MISSING, say
@@ -15,6 +15,7 @@ from tests.browser import CHROMIUM, FLAGS, MISSING, say
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "test-results" / "stories.json"
 MEASURED = pytest.StashKey[list[dict[str, object]]]()
+expect.set_options(timeout=15_000)  # a condition that holds is met at once; a busy machine gets its time
 REPORT_VIOLATIONS = """
   document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy violated: ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
