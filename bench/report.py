@@ -49,7 +49,8 @@ def machine() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"Measured on {cores} cores ({cpu}), {memory:.0f} GB of memory, {platform.system()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}."
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}; load average at the end "
+        f"{os.getloadavg()[1]:.1f}, of which the benches themselves are about 1."
     )
 
 
