@@ -60,7 +60,7 @@ def make_app(settings: Settings) -> App:
     embedded = EmbeddedSource()
     return App(
         settings=settings,
-        engine=make_engine(settings.database_url),
+        engine=make_engine(settings.database_url, connections=settings.threads + 2),
         sources={embedded.name: embedded},
         films=film_shelf(derived),
         titles=title_shelf(derived),

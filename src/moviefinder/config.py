@@ -6,6 +6,7 @@ Nothing else reads the environment. A setting that nobody would change is a cons
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from moviefinder.errors import Invalid
 
 FILE_NAME = "moviefinder.toml"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_FORGETFUL = frozenset({"sqlite:///", "sqlite:///:memory:"})
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104  # where to listen is for the operator to choose
 
 
@@ -76,14 +78,26 @@ class Settings(BaseModel):
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
             raise ValueError("must look like https://films.example.org, without a path")
-        return value.rstrip("/")
+        default_port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+        return value.rstrip("/").removesuffix(default_port) if default_port else value
+
+    @field_validator("database")
+    @classmethod
+    def _database_is_kept(cls, value: str) -> str:
+        if value.startswith("sqlite") and (not value.startswith("sqlite:///") or value in _FORGETFUL):
+            raise ValueError("must name a file: sqlite:////folder/moviefinder.db")
+        return value
 
     @field_validator("hosts", mode="before")
     @classmethod
-    def _hosts_by_comma(cls, value: object) -> object:
-        return (
+    def _hosts_are_names(cls, value: object) -> object:
+        names = (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+        for name in names if isinstance(names, list | tuple) else ():
+            if isinstance(name, str) and not re.fullmatch(r"[A-Za-z0-9.-]+", name):
+                raise ValueError(f"'{name}' is no host name; leave out scheme and port")
+        return names
 
     @property
     def database_url(self) -> str:
@@ -117,7 +131,7 @@ class Settings(BaseModel):
         """Host names that are answered, in lower case and without a port; others could be rebound to this machine."""
         own = urlsplit(self.address).hostname or ""
         bound = {self.host} - ANY_ADDRESS
-        return frozenset(name.lower() for name in (*LOOPBACK, own, *bound, *self.hosts) if name)
+        return frozenset(name.lower() for name in (*LOOPBACK, own, *bound, *self.hosts) if name) - ANY_ADDRESS
 
 
 def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
@@ -133,7 +147,7 @@ def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
     values = _from_environment(os.environ)
     values |= {name: value for name, value in given.items() if value is not None}
     named = config or (Path(name) if (name := os.environ.get("MOVIEFINDER_CONFIG")) else None)
-    beside = Path(values.get("data") or default_data_folder()) / FILE_NAME
+    beside = Path(values.get("data") or default_data_folder()).expanduser() / FILE_NAME
     if named or beside.is_file():
         values = _from_file(named or beside) | values
     try:

@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
-
-
-class Dispatcher(Protocol):
-    """Rings after the commit of whatever wrote a job; a lost ring does no harm, a sweep finds the job."""
-
-    def ring(self) -> None:
-        """Tell a worker that something is due. Never blocks, never raises."""
 
 
 class LocalBell:

@@ -19,8 +19,8 @@ MovieFinderError        anything below; its message says what happened, to what,
 └── SourceError         an outside service that knows films failed
     └── SourceUnavailable   it does not answer now; may say when to ask again
 
-Each class is one problem type of the API (`web/problems.py`), one exit code of the command line (2 for CannotStart
-and Invalid, 1 for the rest), and one decision of the worker (again later when `retry_after_s` is set, else failed).
+Each class is one problem type of the API (`web/problems.py`) and one exit code of the command line (2 for CannotStart
+and Invalid, 1 for the rest). The worker tries a job that raised again later: after `retry_after_s` where that is set.
 """
 
 from __future__ import annotations

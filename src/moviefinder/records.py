@@ -150,7 +150,7 @@ class FilmRecord:
 class Answers:
     """What one person said of one film: separate answers, because they are separate facts.
 
-    `seen` is the tick itself; a film that was liked or fine counts as seen whatever it says (`has_seen`).
+    `seen` is the tick itself; in lists a film that was liked or fine counts as seen whatever it says.
     """
 
     verdict: Verdict | None = None
@@ -160,11 +160,6 @@ class Answers:
     snoozed_until: date | None = None
     taste: bool = True
     rating: int | None = None
-
-    @property
-    def has_seen(self) -> bool:
-        """Whether the film counts as seen in lists and filters."""
-        return self.seen or self.verdict in (Verdict.LIKED, Verdict.FINE)
 
     @property
     def says_nothing(self) -> bool:

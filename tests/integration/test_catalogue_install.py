@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from moviefinder.errors import FilmNotFound
 from moviefinder.records import Credit, Kind, Ref, Role
@@ -84,6 +84,17 @@ def test_a_film_that_left_stays_while_anybody_spoke_of_it(app, say, client):
     assert say(30, rating=7).status_code == 200
 
 
+def test_a_film_that_left_may_come_back(app, say):
+    """With its new facts, and what was said of it."""
+    say(30, verdict="liked")
+    install(app, make_catalogue([make_film(1), make_film(2)], version="2026.02.01-without"))
+    back = [make_film(1), make_film(30, title="Back again")]
+    done = install(app, make_catalogue(back, version="2026.03.01-with"))
+    assert (done.added, done.renewed) == (0, 2)
+    assert known(app, "imdb:tt0000030").record.title == "Back again"
+    assert say(30, rating=8).json["entry"]["verdict"] == "liked"
+
+
 def test_a_dropped_films_number_is_never_given_again(app):
     """A bookmark keeps meaning the film it meant, or nothing."""
     last = known(app, "imdb:tt0000040").id
@@ -150,6 +161,16 @@ def test_the_shelves_follow_a_new_catalogue(app, client):
     )
     assert client.get("/api/v1/films?q=newcomr").json["items"][0]["title"] == "Newcomer"
     assert [genre["slug"] for genre in client.get("/api/v1/genres").json["items"]] == ["western"]
+
+
+def test_another_database_in_the_same_folder_has_its_own_derived_files(app, client):
+    """Its films have the same numbers, and are others."""
+    assert client.get("/api/v1/films?q=film 7").json["items"][0]["title"] == "Film 7"
+    with app.transaction() as session:  # as if the database had been dropped and made again
+        for table in (models.Version, models.SimilarList, models.ExternalId, models.Film):
+            session.execute(delete(table))
+    install(app, make_catalogue([make_film(1, title="Something else")]))
+    assert client.get("/api/v1/films?q=film 7").json["items"] == []
 
 
 def test_derived_files_are_made_again_when_they_are_lost_or_damaged(app, client):

@@ -134,6 +134,48 @@ def test_versions_never_come_twice(session, user, film):
             seen.add(said.entry.version)
 
 
+def test_a_late_write_that_comes_again_leaves_one_trace(session, user, film):
+    """Nothing of it stood the first time, and nothing changes the next."""
+    standing = library.say(session, user, film, {"verdict": Verdict.LIKED}, now=later(10))
+    for _ in range(3):
+        late = library.say(
+            session, user, film, {"verdict": Verdict.DISLIKED}, now=later(20), said_at=later(5)
+        )
+        assert late.overtaken == ("verdict",)
+        assert late.entry.version == standing.entry.version
+    assert len(library.changes(session, user, before_id=None, limit=10)) == 2
+
+
+def test_what_is_said_now_stands_whatever_the_clock_says(session, user, film):
+    """A clock that was set back, or another machine's, does not make the last word the first."""
+    library.say(session, user, film, {"verdict": Verdict.LIKED}, now=later(10))
+    said = library.say(session, user, film, {"verdict": Verdict.DISLIKED}, now=later(5))
+    assert (said.entry.answers.verdict, said.overtaken) == (Verdict.DISLIKED, ())
+    assert library.forget(session, user, film, now=later(4)).entry is None
+
+
+def test_not_seen_takes_the_day_back(session, user, film):
+    """A film that was not seen was not seen on a day."""
+    library.say(session, user, film, {"seen_on": date(2026, 1, 2)}, now=NOW)
+    assert library.say(session, user, film, {"seen": False}, now=later()).entry is None
+
+
+def test_a_stale_forgetting_is_refused(session, user, film):
+    """It would forget what the caller has not seen."""
+    library.say(session, user, film, {"verdict": Verdict.LIKED}, now=NOW)
+    version = library.say(session, user, film, {"rating": 9}, now=later()).entry.version
+    with pytest.raises(Stale):
+        library.forget(session, user, film, now=later(2), expected_version=version - 1)
+    assert library.forget(session, user, film, now=later(2), expected_version=version).entry is None
+
+
+def test_undo_keeps_the_time_a_film_was_saved(session, user, film):
+    """It was not saved anew."""
+    saved_at = library.say(session, user, film, {"saved": True}, now=NOW).entry.saved_at
+    change = library.say(session, user, film, {"verdict": Verdict.LIKED}, now=later()).change_id
+    assert library.undo(session, user, change, now=later(9)).entry.saved_at == saved_at
+
+
 def test_undo_puts_back_what_was_before(session, user, film):
     """Also what the change took away by itself."""
     library.say(session, user, film, {"saved": True}, now=NOW)

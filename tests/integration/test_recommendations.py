@@ -60,6 +60,7 @@ def test_each_recommendation_names_the_liked_films_that_gave_most(recommend, say
         {"verdict": "disliked"},
         {"seen": True},
         {"saved": True},
+        {"rating": 2},
         {"snoozed_until": "2999-01-01"},
     ],
 )
@@ -218,6 +219,9 @@ def test_filters_too_tight_name_the_one_to_drop(world):
         ("limit=101", "limit"),
         ("score_min=11", "score_min"),
         ("country=Germany", "country"),
+        ("country=ZZ", "country"),
+        ("language=xx", "language"),
+        ("certificate=banana", "certificate"),
         ("kind=play", "kind"),
         ("colour=red", "colour"),
         (f"votes_min={2**70}", "votes_min"),

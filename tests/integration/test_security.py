@@ -1,7 +1,10 @@
 """Who is let in: host names, origins, cookies, JSON, headers; on every route."""
 
+import io
 import itertools
 import json
+import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -251,6 +254,63 @@ def test_over_plain_http_elsewhere_nothing_is_kept_unless_allowed(tmp_path):
     assert allowing.patch(LIKE, json={"verdict": "liked"}, headers=headers).status_code == 200
 
 
+def test_a_name_of_ours_over_plain_http_is_not_loopback(tmp_path):
+    """However the server is bound: it is the visitor's wire that counts."""
+    client = make_client(tmp_path, base_url="http://films.example")
+    refused = client.patch(LIKE, json={"verdict": "liked"}, headers={**WRITE, "Host": "films.example"})
+    assert refused.status_code == 403
+    assert "Set-Cookie" not in refused.headers
+
+
+def test_ipv4_visitors_of_a_socket_for_both_are_counted_apart(tmp_path):
+    """::ffff:198.51.100.1 is 198.51.100.1."""
+    client = make_client(tmp_path, base_url="https://films.example", guests_per_hour=1)
+    for address in ("::ffff:198.51.100.1", "::ffff:198.51.100.2"):
+        first = client.patch(
+            LIKE,
+            json={"verdict": "liked"},
+            headers={**WRITE, "Host": "films.example"},
+            environ_overrides={"REMOTE_ADDR": address},
+        )
+        assert first.status_code == 200
+
+
+def test_a_query_where_none_is_taken_is_refused(client):
+    """A misspelt filter must not look like one that found everything."""
+    response = client.get("/api/v1/genres?kind=movie")
+    assert (response.status_code, response.json["errors"][0]["field"]) == (422, "kind")
+    with client.get("/search?q=heat") as page:
+        assert page.status_code in (200, 503)  # a page's own business
+
+
+def test_a_chunked_body_counts_like_any_other(client):
+    """It is not cut and taken for whole."""
+    body = b'{"verdict": "liked"}' + b" " * 1_500_000
+    response = client.patch(
+        LIKE,
+        input_stream=io.BytesIO(body),
+        content_type="application/json",
+        headers=WRITE,
+        environ_overrides={"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True},
+    )
+    assert response.status_code == 413
+
+
+def test_a_read_does_not_wait_for_a_writer(client, say, app, settings):
+    """Putting the session's end off is tried, not waited for."""
+    say(1, verdict="liked")
+    long_ago = datetime.now(UTC) - timedelta(hours=2)
+    with app.transaction() as session:
+        session.execute(update(models.Session).values(last_seen_at=long_ago))
+    other = sqlite3.connect(settings.sqlite_path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    assert client.get("/api/v1/library").json["count"] == 1
+    assert time.monotonic() - began < 3  # a writer waits for four
+    other.execute("ROLLBACK")
+    other.close()
+
+
 def test_guests_are_counted_by_address_where_strangers_come(tmp_path):
     """IPv6 by the /64 that a household has; never on a local install; a spoofed header changes nothing."""
     client = make_client(tmp_path, base_url="https://films.example", guests_per_hour=2)
@@ -295,6 +355,7 @@ BODIES = {
     "a text for a number": (b'{"rating": "7"}', 422),
     "a fraction": (b'{"rating": 7.5}', 422),
     "a number for a time": (b'{"seen": true, "said_at": 0}', 422),
+    "a time before all times": (b'{"seen": true, "said_at": "0001-01-01T00:00:00+14:00"}', 422),
     "a number for a day": (b'{"seen_on": 0}', 422),
     "a number for yes": (b'{"seen": 1}', 422),
     "yes for a number": (b'{"rating": true}', 422),
@@ -332,6 +393,8 @@ def test_a_body_must_say_that_it_is_json(client):
         ("imdb:tt9999999", 404),
         ("tmdb:5555", 404),
         ("999999", 404),
+        (str(2**31), 404),
+        (str(10**17), 404),
         ("imdb:0133093", 422),
         ("imdb:tt", 422),
         ("rotten:1", 422),
@@ -349,7 +412,10 @@ def test_a_body_must_say_that_it_is_json(client):
 def test_a_film_that_is_none_is_refused_everywhere(client, film, status):
     """Unknown is 404, malformed 422, NUL 400."""
     for address in (f"/api/v1/films/{film}", f"/api/v1/films/{film}/similar"):
-        assert client.get(address).status_code == status
+        response = client.get(address)
+        assert response.status_code == status
+        if status == 422:
+            assert "imdb:tt0133093" in response.json["errors"][0]["problem"]  # what one looks like
     said = client.patch(f"/api/v1/library/{film}", json={"seen": True}, headers=WRITE)
     assert said.status_code == status
 

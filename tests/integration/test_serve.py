@@ -83,6 +83,7 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
     line = one_line(refused("--data", tmp_path, "--port", servers.free_port()))
     assert "9999" in line
     assert "newer MovieFinder" in line
+    assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     assert tables == [("alembic_version",)]
     database.close()
@@ -94,6 +95,21 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
     line = one_line(refused("--data", tmp_path, "--port", servers.free_port()))
     assert "moviefinder.db" in line
     assert (tmp_path / "moviefinder.db").read_text().startswith("not a database")
+
+
+def test_a_database_that_is_gone_but_for_its_last_words_is_not_begun_anew(tmp_path):
+    """They would be played into the new one."""
+    (tmp_path / "moviefinder.db-wal").write_bytes(b"last words")
+    line = one_line(refused("--data", tmp_path, "--port", servers.free_port()))
+    assert "moviefinder.db-wal" in line
+    assert not (tmp_path / "moviefinder.db").exists()
+
+
+@pytest.mark.parametrize("lock", ["prepare.lock", "worker.lock"])
+def test_a_lock_that_cannot_be_taken_is_named(tmp_path, lock):
+    """A folder in its place, say, or another user's file."""
+    (tmp_path / lock).mkdir()
+    assert lock in one_line(refused("--data", tmp_path, "--port", servers.free_port()))
 
 
 class Person:

@@ -75,7 +75,9 @@ def test_a_film_is_found_as_it_is_typed(client, query, first):
     assert titles(client.get(f"/api/v1/films?{query}"))[0] == first
 
 
-@pytest.mark.parametrize("query", ["q=zzzzzzzz", "q=tt9999999", "q=breaking&kind=movie"])
+@pytest.mark.parametrize(
+    "query", ["q=zzzzzzzz", "q=tt9999999", "q=breaking&kind=movie", "q=tt0903747&kind=movie"]
+)
 def test_what_is_not_there_is_an_empty_list(client, query):
     """Not an error."""
     assert titles(client.get(f"/api/v1/films?{query}")) == []
@@ -119,6 +121,7 @@ def test_a_suggestion_file_has_the_shape_that_imdbs_clients_read(client):
     series = client.get("/suggestion/titles/b/breaking_bad.json").json["d"][0]
     assert (series["yr"], series["qid"]) == ("2008-2013", "tvSeries")
     assert client.get("/suggestion/x/zzzzzz.json").json["d"] == []
+    assert client.get("/suggestion/x/heat%2Fbreaking.json").status_code == 200
 
 
 def test_the_values_of_filters_are_counted(client):

@@ -1,5 +1,7 @@
 """The library over HTTP: repeated, stale and concurrent writes; history; pages."""
 
+import base64
+import json
 import threading
 
 import pytest
@@ -143,3 +145,87 @@ def test_writers_at_once_lose_nothing(client, say, app):
         changes = session.scalar(select(func.count()).select_from(models.Change))
     assert len(rows) == 6
     assert sum(version for _, version in rows) == changes
+
+
+def at_once(app, cookie, ask, n=6):
+    """The answers to the same request, sent by several threads of one person together."""
+    flask, answers = create_app(app), []
+    barrier = threading.Barrier(n)
+
+    def send():
+        mine = flask.test_client()
+        mine.set_cookie("moviefinder", cookie.value)
+        barrier.wait()
+        answers.append(ask(mine))
+
+    threads = [threading.Thread(target=send) for _ in range(n)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+def test_the_same_write_at_once_leaves_one_effect(client, say, app):
+    """Six times the same reply, one change."""
+    say(40, seen=True)
+    headers = {**WRITE, "Idempotency-Key": "once"}
+    answers = at_once(
+        app,
+        client.get_cookie("moviefinder"),
+        lambda mine: mine.patch("/api/v1/library/imdb:tt0000003", json={"rating": 7}, headers=headers),
+    )
+    assert {(answer.status_code, answer.data) for answer in answers} == {(200, answers[0].data)}
+    assert len(client.get("/api/v1/library/changes").json["items"]) == 2
+
+
+def test_undoing_at_once_is_undoing_once(client, say, app):
+    """The version moves by one."""
+    first = say(3, verdict="liked").json
+    change = say(3, rating=9).json["change"]["id"]
+    answers = at_once(
+        app,
+        client.get_cookie("moviefinder"),
+        lambda mine: mine.post(f"/api/v1/library/changes/{change}/undo", headers=WRITE),
+    )
+    assert {answer.json["entry"]["version"] for answer in answers} == {first["entry"]["version"] + 2}
+
+
+def test_the_etag_of_an_entry_is_the_version_to_write_with(client, say):
+    """Read, then write back with what the answer carried."""
+    say(3, verdict="liked")
+    etag = client.get("/api/v1/library/imdb:tt0000003").headers["ETag"]
+    assert say(3, headers={**WRITE, "If-Match": etag}, rating=8).status_code == 200
+    assert say(3, headers={**WRITE, "If-Match": etag}, rating=2).status_code == 412
+    stale = client.delete("/api/v1/library/imdb:tt0000003", headers={**WRITE, "If-Match": etag})
+    assert stale.status_code == 412
+
+
+FORGED = [
+    ["recent", "0001-01-01T00:00:00+14:00", 1],
+    ["recent", "2026-01-01T00:00:00+00:00", 2**40],
+    ["title", "\ud800", 1],
+    ["title", "a\0b", 1],
+    ["year", 10**20, 1],
+    ["score", 10**30, 1],
+    ["score", 1.5, -1],
+    ["year", True, 1, 1],
+    "title",
+    None,
+]
+
+
+@pytest.mark.parametrize("place", [*FORGED, "["])
+@pytest.mark.parametrize("address", ["/api/v1/library", "/api/v1/library/changes"])
+def test_a_forged_cursor_is_refused(client, say, address, place):
+    """Whatever it holds: 422, on both databases."""
+    say(3, verdict="liked")
+    text = "[" * 2200 if place == "[" else json.dumps(place)
+    cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    query = {"cursor": cursor} if address.endswith("changes") else {"cursor": cursor, "sort": _sort_of(place)}
+    response = client.get(address, query_string=query)
+    assert (response.status_code, response.json["errors"][0]["field"]) == (422, "cursor")
+
+
+def _sort_of(place):
+    return place[0] if isinstance(place, list) else "recent"

@@ -58,6 +58,8 @@ def test_a_value_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
         ("base_url = 'films.example'", "base_url"),
         ("base_url = 'https://films.example/path'", "base_url"),
         ("log_level = 'loud'", "log_level"),
+        ("hosts = ['films.lan:8000']", "films.lan:8000"),
+        ("database = 'sqlite://'", "database"),
         ("port =", "TOML"),
     ],
 )

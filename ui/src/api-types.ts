@@ -161,11 +161,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was said of one film; 404 when nothing was. */
+        /** What was said of one film; 404 when nothing was. Its `ETag` is the version that `If-Match` takes. */
         get: operations["library_show_entry__film__get"];
         put?: never;
         post?: never;
-        /** Forget all that was said of the film; the history can bring it back. */
+        /** Forget all that was said of the film; the history can bring it back. `If-Match` as in `PATCH`. */
         delete: operations["library_forget__film__delete"];
         options?: never;
         head?: never;
@@ -324,7 +324,7 @@ export interface paths {
             cookie?: never;
         };
         /** At most eight films for what was typed so far. The letter may be any; clients send `x` or the first one. */
-        get: operations["suggestions_suggest__letter___query__json_get"];
+        get: operations["suggestions_suggest__letter___path_query__json_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -341,7 +341,7 @@ export interface paths {
             cookie?: never;
         };
         /** The same: there are only titles here. */
-        get: operations["suggestions_suggest_titles_titles__letter___query__json_get"];
+        get: operations["suggestions_suggest_titles_titles__letter___path_query__json_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1354,6 +1354,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1961,7 +1970,7 @@ export interface operations {
             };
         };
     };
-    suggestions_suggest__letter___query__json_get: {
+    suggestions_suggest__letter___path_query__json_get: {
         parameters: {
             query?: {
                 /** @description Taken and without effect, as clients of IMDb's files send it. */
@@ -2005,7 +2014,7 @@ export interface operations {
             };
         };
     };
-    suggestions_suggest_titles_titles__letter___query__json_get: {
+    suggestions_suggest_titles_titles__letter___path_query__json_get: {
         parameters: {
             query?: {
                 /** @description Taken and without effect, as clients of IMDb's files send it. */

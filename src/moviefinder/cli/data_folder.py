@@ -43,7 +43,14 @@ def make(folder: Path) -> None:
 @contextmanager
 def locked(settings: Settings) -> Iterator[None]:
     """Hold the lock under which a data folder is prepared; one process at a time on this machine."""
-    with (settings.data / "prepare.lock").open("w") as lock:
+    try:
+        lock = (settings.data / "prepare.lock").open("w")
+    except OSError as error:
+        raise CannotStart(
+            f"Cannot write {settings.data / 'prepare.lock'}: {(error.strerror or str(error)).lower()}. "
+            "Remove it, or mend its permissions."
+        ) from error
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -77,7 +84,16 @@ def _begin_from_shipped(settings: Settings) -> None:
     """
     database = settings.sqlite_path
     shipped = FIRST / "moviefinder.db"
-    if database is None or database.exists() or not shipped.is_file():
+    if database is None or database.exists():
+        return
+    if (
+        left := database.with_name(f"{database.name}-wal")
+    ).exists():  # SQLite would play it into the new file
+        raise CannotStart(
+            f"{database} is gone, but {left.name} beside it holds what was said last. Put the database back, or remove "
+            "that file as well to begin anew."
+        )
+    if not shipped.is_file():
         return
     try:
         for path in (FIRST / "titles").glob("*.arrays"):

@@ -25,7 +25,11 @@ def config() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def show(data: Path | None, config: Path | None, as_json: bool) -> None:
     """Print every setting as it is in force."""
+    from sqlalchemy.engine import make_url
+
     values = load_settings(config=config, data=data).model_dump(mode="json")
+    if values["database"]:
+        values["database"] = make_url(values["database"]).render_as_string(hide_password=True)
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return

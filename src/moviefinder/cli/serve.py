@@ -37,8 +37,8 @@ _LOAD_FAILED = 4
 def serve(data: Path | None, host: str | None, port: int | None, config: Path | None, reload: bool) -> None:
     """Start MovieFinder."""
     settings = load_settings(config=config, data=data, host=host, port=port)
-    data_folder.make(settings.data)
     listener = _bind(settings.host, settings.port)
+    data_folder.make(settings.data)
     _run(settings, listener, reload=reload)
 
 
@@ -125,15 +125,19 @@ def _web(settings: Settings) -> Any:
     log.set_up(settings.log_level)
     try:
         app, _ = data_folder.prepare(settings)
+        from moviefinder.web import create_app
+        from moviefinder.worker.runner import Runner
+
+        web = create_app(app)
+        web.extensions["moviefinder.runner"] = runner = Runner(app)
+        runner.start()
     except MovieFinderError as error:
         click.echo(f"moviefinder: {error.message}", err=True)
         sys.exit(_LOAD_FAILED)
-    from moviefinder.web import create_app
-    from moviefinder.worker.runner import Runner
-
-    web = create_app(app)
-    web.extensions["moviefinder.runner"] = runner = Runner(app)
-    runner.start()
+    if settings.plain_http:
+        log.get_logger(__name__).warning(
+            "plain_http", consequence="cookies of other machines travel unprotected"
+        )
     return web
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Edges", "FloatArray", "IdArray", "Neighbours", "Recommender", "Scores", "Taste"]
+__all__ = ["FloatArray", "IdArray", "Recommender", "Scores", "Taste"]
 
 IdArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
@@ -35,15 +35,6 @@ class Taste:
 
 
 @dataclass(frozen=True, slots=True)
-class Edges:
-    """Neighbours of some films: `from_ids`, `to_ids` int64[m] and `weights` float32[m] in 0..1."""
-
-    from_ids: IdArray
-    to_ids: IdArray
-    weights: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
 class Scores:
     """A ranking: `ids` int64[n] without repeats, `values` float32[n] finite, best first."""
 
@@ -52,13 +43,6 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-class Neighbours(Protocol):
-    """Films alike, from similar lists or from a learned model."""
-
-    def edges(self, film_ids: NDArray[Any]) -> Edges:
-        """The neighbours of each given film, best first; films without any are left out."""
 
 
 class Recommender(Protocol):

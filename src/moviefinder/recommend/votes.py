@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from moviefinder.recommend import Edges, FloatArray, IdArray, Scores, Taste
+from moviefinder.recommend import FloatArray, IdArray, Scores, Taste
 
 DISLIKE = 0.5
 """Weight of a disliked film's vote against its neighbours; a dislike says less of them than a like does."""
@@ -86,12 +86,6 @@ class SimilarLists:
         at = np.minimum(np.searchsorted(self._sorted, film_ids), len(self.ids) - 1)
         found: Positions = self._order[at[self._sorted[at] == film_ids]]
         return found
-
-    def edges(self, film_ids: NDArray[Any]) -> Edges:
-        """The neighbours of each given film, best first."""
-        positions = self.positions(film_ids)
-        origin, targets, weights = self.out.of(positions)
-        return Edges(self.ids[positions[origin]], self.ids[targets], weights)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ somebody has said something of it. Rows are handed over as plain tuples a table:
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,14 +88,18 @@ def install(session: Session, catalogue: Catalogue, *, now: datetime) -> Install
     first = _next_id(session)
     ids[is_new] = np.arange(first, first + int(is_new.sum()))
     dropped, kept = _drop_missing(session, ids)
-    if not is_new.all():
+    renewed = ids[~is_new].tolist()
+    for table in _LISTS if renewed else ():
+        session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))
+    for start in range(
+        0, len(renewed), 500
+    ):  # one that had left and comes back is no longer known by its list
         for table in _LISTS:
-            session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))
+            session.execute(delete(table).where(table.film_id.in_(renewed[start : start + 500])))
     _write_facts(session, catalogue, ids, is_new, now)
     _write_lists(session, catalogue, ids, now)
     _note_version(session, catalogue.manifest, now)
-    renewed = int((~is_new).sum())
-    return Installed(added=len(catalogue) - renewed, renewed=renewed, dropped=dropped, kept=kept)
+    return Installed(added=len(catalogue) - len(renewed), renewed=len(renewed), dropped=dropped, kept=kept)
 
 
 _KEEP_COUNTING = """
@@ -259,6 +264,7 @@ def _note_version(session: Session, manifest: Manifest, now: datetime) -> None:
         "checksum": manifest.checksum,
         "films": manifest.films,
         "installed_at": now.isoformat(),
+        "installation": secrets.token_hex(8),  # another database may have the same number for other films
     }
     statement = insert_or(session, Version).values(name=CATALOGUE, number=1, data=data)
     session.execute(
@@ -294,6 +300,8 @@ def install_if_newer(engine: Engine, *, now: datetime) -> Installed | None:
     try:
         with writing(engine) as session:
             if session.get_bind().dialect.name == "postgresql":
+                session.execute(text("SET LOCAL lock_timeout = 0"))
+                session.execute(text("SET LOCAL statement_timeout = 0"))
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             return None if is_installed(session, manifest) else install(session, catalogue, now=now)
     except Busy as error:

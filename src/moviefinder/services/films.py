@@ -44,8 +44,8 @@ def film_id_of(session: Session, film: str) -> int:
         FilmNotFound: no film has it.
     """
     if film.isascii() and film.isdigit():
-        number = int(film) if len(film) < 19 else 0
-        if number and session.scalar(select(Film.id).where(Film.id == number)) is not None:
+        number = int(film) if len(film) <= 10 else 0
+        if 0 < number < 2**31 and session.scalar(select(Film.id).where(Film.id == number)) is not None:
             return number
         raise FilmNotFound(int(film) if len(film) < 30 else film)
     ref = Ref.parse(film)
@@ -65,7 +65,8 @@ def search(session: Session, titles: TitleIndex, q: str, *, kind: Kind | None, l
     """Films by title as it is typed, best first; an IMDb id finds its film; nothing typed gives the best known."""
     if _IMDB_ID.fullmatch(q.strip()):
         found = _find(session, Ref("imdb", q.strip()))
-        return [] if found is None else [found]
+        is_asked_for = kind is None or session.scalar(select(Film.kind).where(Film.id == found)) == kind
+        return [found] if found is not None and is_asked_for else []
     if not fold(q):
         statement = select(Film.id).where(Film.popularity.is_not(None)).order_by(Film.popularity).limit(limit)
         if kind is not None:

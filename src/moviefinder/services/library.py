@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, Literal
@@ -70,20 +70,20 @@ def say(
     Raises:
         Stale: the entry's version is another; nothing was changed.
     """
-    at = min(said_at or now, now).astimezone(UTC)  # one zone, so that stored times compare as text
     row = _row_for_writing(session, user_id, film_id)
-    if expected_version is not None and expected_version != (
-        row.version if row and not _is_blank(row) else 0
-    ):
-        raise Stale("The answers were changed since. Read them again and repeat what you want changed.")
+    _check_version(row, expected_version)
     before = _answers(row) if row else NOTHING
     said_times: dict[str, str] = dict(row.said) if row else {}
     wanted = {name: _default(name) if value is None else value for name, value in said.items()}
     if wanted.get("seen_on") is not None:
         wanted.setdefault("seen", True)
+    elif wanted.get("seen") is False:
+        wanted.setdefault("seen_on", None)
     if wanted.get("verdict") is not None or wanted.get("seen"):
         wanted.setdefault("saved", False)
         wanted.setdefault("snoozed_until", None)
+    at = min(said_at, now) if said_at else _not_before(said_times, wanted, now)
+    at = at.astimezone(UTC)  # one zone, so that stored times compare as text
     fresh = {name: value for name, value in wanted.items() if said_times.get(name, "") <= at.isoformat()}
     overtaken = {
         name: said[name] for name in said if name not in fresh and getattr(before, name) != wanted[name]
@@ -95,14 +95,33 @@ def say(
     )
 
 
-def forget(session: Session, user_id: int, film_id: int, *, now: datetime, via: str = "api") -> Said:
-    """Forget all that was said of the film; when that was remains, so that older writes do not bring it back."""
+def _not_before(said_times: Mapping[str, str], names: Iterable[str], now: datetime) -> datetime:
+    """Now, but never before the answers that stand: what is said without a time is said last, whatever our clock."""
+    return max([now, *(datetime.fromisoformat(said_times[name]) for name in names if name in said_times)])
+
+
+def forget(
+    session: Session,
+    user_id: int,
+    film_id: int,
+    *,
+    now: datetime,
+    expected_version: int | None = None,
+    via: str = "api",
+) -> Said:
+    """Forget all that was said of the film; when that was remains, so that older writes do not bring it back.
+
+    Raises:
+        Stale: the entry's version is another than expected; nothing was changed.
+    """
     row = _row_for_writing(session, user_id, film_id)
+    _check_version(row, expected_version)
     if row is None or _is_blank(row):
         return Said(entry=None, change_id=None)
-    said_times = dict.fromkeys(ANSWERS, now.isoformat())
+    at = _not_before(row.said, ANSWERS, now).astimezone(UTC)
+    said_times = dict.fromkeys(ANSWERS, at.isoformat())
     return _store(
-        session, user_id, film_id, row, _answers(row), NOTHING, said_times, {}, at=now, now=now, via=via
+        session, user_id, film_id, row, _answers(row), NOTHING, said_times, {}, at=at, now=now, via=via
     )
 
 
@@ -113,6 +132,7 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
         ChangeNotFound: this user made no such change.
         Conflict: a later change of the same film stands; that one must be undone first.
     """
+    hold(session, user_id)
     change = session.scalar(select(Change).where(Change.user_id == user_id, Change.id == change_id))
     if change is None:
         raise ChangeNotFound(f"You made no change with the number {change_id}.")
@@ -127,7 +147,10 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
     )
     if (standing := session.scalar(later.order_by(Change.id.desc()).limit(1))) is not None:
         raise Conflict(f"The film was answered again since, by change {standing}. Undo that one first.")
-    _write(row, _from_json(change.before), dict(row.said) | dict.fromkeys(ANSWERS, now.isoformat()), now=now)
+    at = _not_before(row.said, ANSWERS, now).astimezone(UTC)
+    _write(row, _from_json(change.before), dict.fromkeys(ANSWERS, at.isoformat()), now=now)
+    if row.saved_at and (saved_at := change.before.get("saved_at")):
+        row.saved_at = datetime.fromisoformat(saved_at)
     change.undone_at = now
     session.flush()
     return Said(entry=_entry(row), change_id=change_id)
@@ -276,10 +299,22 @@ def _sort_key(sort: Sort) -> tuple[ColumnElement[Any], bool]:
             return func.coalesce(Film.score, -1.0), True
 
 
-def _row_for_writing(session: Session, user_id: int, film_id: int) -> UserFilm | None:
-    # Writers of one person wait for each other: on SQLite by its one write lock, on PostgreSQL by the user's row.
+def hold(session: Session, user_id: int) -> None:
+    """Have the writers of one person wait for each other until the transaction ends.
+
+    By the user's row on PostgreSQL; SQLite has its one write lock.
+    """
     session.execute(select(User.id).where(User.id == user_id).with_for_update())
-    return session.get(UserFilm, (user_id, film_id))
+
+
+def _row_for_writing(session: Session, user_id: int, film_id: int) -> UserFilm | None:
+    hold(session, user_id)
+    return session.get(UserFilm, (user_id, film_id), populate_existing=True)
+
+
+def _check_version(row: UserFilm | None, expected: int | None) -> None:
+    if expected is not None and expected != (row.version if row and not _is_blank(row) else 0):
+        raise Stale("The answers were changed since. Read them again and repeat what you want changed.")
 
 
 def _store(
@@ -296,28 +331,44 @@ def _store(
     now: datetime,
     via: str,
 ) -> Said:
-    if before == after and not overtaken:
-        if row is not None:
-            row.said = said_times
-            session.flush()
-        return Said(entry=_entry(row), change_id=None)
+    is_same = before == after
+    if row is not None and is_same:
+        row.said = said_times
+        session.flush()
+    if is_same and (not overtaken or _is_recorded(session, user_id, film_id, at, overtaken)):
+        return Said(entry=_entry(row), change_id=None, overtaken=tuple(sorted(overtaken)))
     if row is None:
         row = UserFilm(user_id=user_id, film_id=film_id, version=0, created_at=now)
         session.add(row)
-    _write(row, after, said_times, now=now)
+    saved_at = row.saved_at
+    if not is_same:
+        _write(row, after, said_times, now=now)
     change = Change(
         user_id=user_id,
         film_id=film_id,
-        before=_to_json(before),
+        before=_to_json(before) | {"saved_at": saved_at.isoformat() if saved_at else None},
         after=_to_json(after),
         said_at=at,
         via=via,
-        overtaken={name: _plain(value) for name, value in overtaken.items()} or None,
-        undone_at=now if before == after else None,  # nothing of it stands, so nothing is there to undo
+        overtaken=_plain_values(overtaken) or None,
+        undone_at=now if is_same else None,  # nothing of it stands, so nothing is there to undo
     )
     session.add(change)
     session.flush()
     return Said(entry=_entry(row), change_id=change.id, overtaken=tuple(sorted(overtaken)))
+
+
+def _is_recorded(
+    session: Session, user_id: int, film_id: int, at: datetime, overtaken: Mapping[str, Any]
+) -> bool:
+    """Whether this very late write has come before."""
+    late = select(Change.overtaken).where(
+        Change.user_id == user_id,
+        Change.film_id == film_id,
+        Change.said_at == at,
+        Change.overtaken.is_not(None),
+    )
+    return _plain_values(overtaken) in session.scalars(late).all()
 
 
 def _write(row: UserFilm, answers: Answers, said_times: dict[str, str], *, now: datetime) -> None:
@@ -367,6 +418,10 @@ def _default(name: str) -> Any:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _plain_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in values.items()}
 
 
 def _to_json(answers: Answers) -> dict[str, Any]:

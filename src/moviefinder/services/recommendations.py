@@ -90,6 +90,7 @@ def for_user(
     Raises:
         Invalid: the cursor is not one of ours, or a filter names a person who is not known.
     """
+    _check_codes(films, filters)
     positions = _positions_of_people(session, films, filters)
     shown = _read_cursor(cursor)
     taste = taste_of(session, user_id, today=today) if user_id is not None else Taste()
@@ -99,6 +100,8 @@ def for_user(
     ranked = _filtered(films, recommender.score(taste), filters, positions)
     if filters.in_use() and len(ranked.ids) < NARROW:
         ranked = _filtered(films, recommender.score(taste, far=True), filters, positions)
+    if not filters.in_use() and not ranked.candidates:  # nobody knows what is like the liked films
+        return Recommendations(hint="empty_taste")
     ids, scores, masks = ranked.ids, ranked.scores, ranked.masks
     ahead = ~np.isin(ids, np.fromiter(shown, np.int64, len(shown)))
     page = np.flatnonzero(ahead)[:limit]
@@ -151,19 +154,33 @@ def taste_of(session: Session, user_id: int, *, today: date) -> Taste:
             UserFilm.saved_at,
             UserFilm.snoozed_until,
             UserFilm.taste,
+            UserFilm.rating,
         ).where(UserFilm.user_id == user_id)
     )
     liked: dict[int, float] = {}
     disliked: dict[int, float] = {}
     decided: set[int] = set()
-    for film_id, verdict, seen, saved_at, snoozed_until, shapes_taste in rows:
-        if verdict or seen or saved_at or (snoozed_until and snoozed_until > today):
+    for film_id, verdict, seen, saved_at, snoozed_until, shapes_taste, rating in rows:
+        if verdict or rating or seen or saved_at or (snoozed_until and snoozed_until > today):
             decided.add(film_id)
         if shapes_taste and verdict == Verdict.LIKED:
             liked[film_id] = 1.0
         elif shapes_taste and verdict == Verdict.DISLIKED:
             disliked[film_id] = 1.0
     return Taste(liked=liked, disliked=disliked, decided=frozenset(decided))
+
+
+def _check_codes(films: Films, filters: Filters) -> None:
+    """See that some film has each code that is asked for, as with genres; a slip of the pen finds nothing otherwise."""
+    facts = films.facts
+    columns = {"language": facts.languages, "country": facts.countries, "certificate": facts.certificates}
+    for name, codes in columns.items():
+        for code in getattr(filters, name):
+            if code not in codes.counts():
+                plural = {"country": "countries"}.get(name, f"{name}s")
+                raise Invalid(
+                    f"No film has the {name} '{code}'. GET /{plural} lists those there are.", field=name
+                )
 
 
 def _positions_of_people(session: Session, films: Films, filters: Filters) -> dict[int, NDArray[np.int64]]:

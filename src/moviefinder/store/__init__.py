@@ -32,8 +32,12 @@ _PRAGMAS = (
 )
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, connections: int = 8) -> Engine:
     """An engine whose writers begin immediate on SQLite and wait four seconds at most on either database.
+
+    Args:
+        url: as SQLAlchemy writes it.
+        connections: how many are kept open; eight more are made when they are all in use.
 
     Raises:
         CannotStart: the address is not one that SQLAlchemy understands.
@@ -42,14 +46,15 @@ def make_engine(url: str) -> Engine:
         address = make_url(url)
         backend = address.get_backend_name()
         if backend == "sqlite":
-            engine = create_engine(address, pool_size=16, max_overflow=16)
+            engine = create_engine(address, pool_size=connections, max_overflow=8, hide_parameters=True)
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         elif backend == "postgresql":
             engine = create_engine(
                 address.set(drivername="postgresql+psycopg"),
-                pool_size=8,
-                max_overflow=16,
+                pool_size=connections,
+                max_overflow=8,
+                hide_parameters=True,
                 pool_pre_ping=True,
                 connect_args={"options": "-c lock_timeout=4000 -c statement_timeout=5000"},
             )
@@ -70,17 +75,27 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails with "locked" however long it may wait.
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    options = connection.get_execution_options()
+    if options.get("read_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience_ms', BUSY_TIMEOUT_MS)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Session]:
     """One unit of work: commit on success, roll back on error.
+
+    Args:
+        engine: of the database.
+        patience_ms: how long to wait for another writer on SQLite; four seconds unless told.
 
     Raises:
         Busy: the database is locked, full or read-only; nothing was changed.
     """
+    if patience_ms is not None:
+        engine = engine.execution_options(patience_ms=patience_ms)
     with _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
         session.connection()  # begin now, so that a lock held by another is met before any work is done
         yield session
@@ -89,7 +104,10 @@ def writing(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """A read-only snapshot: takes no write lock, and answers while one is held."""
-    with Session(engine.execution_options(read_only=True), autoflush=False) as session:
+    options: dict[str, Any] = {"read_only": True}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options), autoflush=False) as session:
         yield session
 
 

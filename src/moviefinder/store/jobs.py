@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from moviefinder.store import insert_or
@@ -120,12 +120,6 @@ def free_expired(session: Session, *, now: datetime, all_claims: bool = False) -
     )
     freed = session.execute(update(Job).where(*dead).values(**gone, state="queued"))
     return int(given_up.rowcount + freed.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
-
-
-def next_due(session: Session) -> datetime | None:
-    """When the next queued job may run; None when none is queued."""
-    due: datetime | None = session.scalar(select(func.min(Job.run_after)).where(Job.state == "queued"))
-    return due
 
 
 def forget_done(session: Session, *, before: datetime) -> int:

@@ -7,8 +7,9 @@ the migrations lead to the same tables. An older one is migrated.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from moviefinder.errors import CannotStart
@@ -25,6 +26,7 @@ def prepare(engine: Engine) -> None:
     Raises:
         CannotStart: the database cannot be opened or written, is of a newer MovieFinder, or is not ours.
     """
+    _look_first(engine)
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
@@ -33,33 +35,69 @@ def prepare(engine: Engine) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
             _prepare(connection)
     except DBAPIError as error:
-        raise CannotStart(
-            f"Cannot open or write the database {engine.url.render_as_string()}: {str(error.orig).strip()}. "
-            "Check the folder's permissions, the free space, or the setting 'database'."
-        ) from error
+        raise CannotStart(_unusable(engine, error)) from error
 
 
-def _prepare(connection: Connection) -> None:
-    current = schema_of(connection)
-    if current == HEAD:
+def _look_first(engine: Engine) -> None:
+    """Refuse a SQLite file that is not ours, or newer, before a connection of ours changes as much as its journal."""
+    path = engine.url.database
+    if (
+        engine.dialect.name != "sqlite"
+        or not path
+        or not Path(path).is_file()
+        or not Path(path).stat().st_size
+    ):
         return
+    looking = create_engine(
+        f"sqlite:///file:{quote(str(Path(path).absolute()))}?mode=ro&uri=true", poolclass=NullPool
+    )
+    try:
+        with looking.connect() as connection:
+            _check(connection)
+    except DBAPIError as error:
+        raise CannotStart(_unusable(engine, error)) from error
+
+
+def _unusable(engine: Engine, error: DBAPIError) -> str:
+    reason = str(error.orig).strip().splitlines()[0]
+    return (
+        f"Cannot open or write the database {engine.url.render_as_string()}: {reason}. "
+        "Check the folder's permissions, the free space, or the setting 'database'."
+    )
+
+
+def _check(connection: Connection) -> str | None:
+    """The schema that the database has, None for an empty one.
+
+    Raises:
+        CannotStart: it is of a newer MovieFinder, or not ours.
+    """
+    current = schema_of(connection)
     if current is None:
         if theirs := set(inspect(connection).get_table_names()) & set(Base.metadata.tables):
             raise CannotStart(
                 f"The database holds tables ({', '.join(sorted(theirs)[:3])}) but no schema version: it is not "
                 "MovieFinder's. Nothing was changed. Name another database or data folder."
             )
+    elif not any(path.name.startswith(f"{current}_") for path in (MIGRATIONS / "versions").glob("*.py")):
+        raise CannotStart(
+            f"The database has schema {current}, which a newer MovieFinder wrote; this one knows up to {HEAD}. "
+            "Nothing was changed. Start the newer MovieFinder, or restore a backup made before it."
+        )
+    return current
+
+
+def _prepare(connection: Connection) -> None:
+    current = _check(connection)
+    if current == HEAD:
+        return
+    if current is None:
         Base.metadata.create_all(connection)
         connection.execute(
             text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
         return
-    if not any(path.name.startswith(f"{current}_") for path in (MIGRATIONS / "versions").glob("*.py")):
-        raise CannotStart(
-            f"The database has schema {current}, which a newer MovieFinder wrote; this one knows up to {HEAD}. "
-            "Nothing was changed. Start the newer MovieFinder, or restore a backup made before it."
-        )
     migrate(connection)
 
 

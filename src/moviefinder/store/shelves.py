@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from moviefinder import array_file
 from moviefinder.errors import Invalid
 from moviefinder.recommend.filters import Codes, FilmFacts
 from moviefinder.recommend.votes import SimilarLists
 from moviefinder.records import Kind
 from moviefinder.store.models import Film, FilmCountry, FilmGenre, FilmLanguage, SimilarList, Title, Version
-from moviefinder.titles import index_file as array_file
 from moviefinder.titles.index import TitleIndex, TitleRow
 
 CATALOGUE = "catalogue"
@@ -37,28 +37,29 @@ class Shelf(Generic[T]):
 
     Args:
         version: the name in `versions` that it follows.
-        load: makes it out of the database; is told the number of the version.
+        load: makes it out of the database; is told which version.
     """
 
-    def __init__(self, version: str, load: Callable[[Session, int], T]) -> None:
+    def __init__(self, version: str, load: Callable[[Session, str], T]) -> None:
         self._version = version
         self._load = load
         self._lock = threading.Lock()
-        self._held: tuple[int, T] | None = None
+        self._held: tuple[str, T] | None = None
 
     def newest(self, session: Session) -> T:
         """What belongs to the version that the session sees."""
-        number = number_of(session, self._version)
-        if (held := self._held) is None or held[0] != number:
+        version = _version_of(session, self._version)
+        if (held := self._held) is None or held[0] != version:
             with self._lock:  # one thread loads, the others wait for it
-                if (held := self._held) is None or held[0] != number:
-                    self._held = held = number, self._load(session, number)
+                if (held := self._held) is None or held[0] != version:
+                    self._held = held = version, self._load(session, version)
         return held[1]
 
 
-def number_of(session: Session, name: str) -> int:
-    """The number of what is installed under a name; 0 when nothing is."""
-    return session.scalar(select(Version.number).where(Version.name == name)) or 0
+def _version_of(session: Session, name: str) -> str:
+    """What is installed under a name, told apart from what any other database has under it; "0" when nothing is."""
+    row = session.execute(select(Version.number, Version.data).where(Version.name == name)).first()
+    return "0" if row is None else f"{row.number}-{row.data['installation']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,8 @@ class _Derived(Generic[T]):
     ) -> None:
         self._folder, self._stem, self._make, self._save, self._load = folder, stem, make, save, load
 
-    def __call__(self, session: Session, number: int) -> T:
-        path = self._folder / f"{self._stem}-{number}.arrays"
+    def __call__(self, session: Session, version: str) -> T:
+        path = self._folder / f"{self._stem}-{version}.arrays"
         try:
             return self._load(path)
         except (FileNotFoundError, Invalid):

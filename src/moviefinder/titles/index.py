@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from moviefinder import array_file
 from moviefinder.records import Kind
-from moviefinder.titles import index_file
 from moviefinder.titles.fit import COSTS, Costs
 from moviefinder.titles.fold import bare
 from moviefinder.titles.joined import JoinedTitles, Stretch
@@ -53,7 +53,7 @@ class TitleIndex:
     """Titles of films; searching is safe from several threads at once."""
 
     def __init__(self, arrays: dict[str, NDArray[Any]], *, costs: Costs = COSTS) -> None:
-        """Take the arrays that `build` makes and `index_file` keeps.
+        """Take the arrays that `build` makes and `array_file` keeps.
 
         n titles in the order of popularity; w different words, p words in all; c joined titles.
 
@@ -122,7 +122,7 @@ class TitleIndex:
 
     def save(self, path: Path) -> None:
         """Write the index to a file, which appears whole or not at all."""
-        index_file.save(path, self._arrays)
+        array_file.save(path, self._arrays)
 
     @classmethod
     def load(cls, path: Path) -> "TitleIndex":
@@ -132,7 +132,7 @@ class TitleIndex:
             Invalid: the file is damaged or of another version; make it anew.
             OSError: it cannot be read.
         """
-        return cls(index_file.load(path))
+        return cls(array_file.load(path))
 
     def __len__(self) -> int:
         return len(self._film_id)

@@ -13,12 +13,20 @@ from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import Invalid, Stale
+from moviefinder.errors import Invalid, Malformed, Stale
 from moviefinder.services import films, library
 from moviefinder.store import limits
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, keep_session_alive, moviefinder, reader, writer
+from moviefinder.web.security import (
+    Access,
+    access,
+    keep_session_alive,
+    moviefinder,
+    parse_json,
+    reader,
+    writer,
+)
 
 blueprint = APIBlueprint(
     "library",
@@ -96,13 +104,16 @@ def undo_change(path: schemas.ChangePath) -> Response | schemas.Said:
 
 @blueprint.get("/<film>", responses={200: schemas.Entry, **failures(401, 404)})
 @access(Access.READER)
-def show_entry(path: schemas.FilmPath) -> schemas.Entry:
-    """What was said of one film; 404 when nothing was."""
+def show_entry(path: schemas.FilmPath) -> Response:
+    """What was said of one film; 404 when nothing was. Its `ETag` is the version that `If-Match` takes."""
     with moviefinder().reading() as session:
         asker = reader(session)
         film_id = films.film_id_of(session, path.film)
         entry = library.entry_of(session, asker.user_id if asker else 0, film_id)
-        return schemas.Entry.of_entry(entry, films.films(session, [film_id]))
+        body = schemas.Entry.of_entry(entry, films.films(session, [film_id])).model_dump_json()
+    response = Response(body, mimetype="application/json")
+    response.set_etag(str(entry.version))
+    return response
 
 
 @blueprint.patch(
@@ -134,13 +145,20 @@ def say(path: schemas.FilmPath, body: schemas.EntryChange) -> Response | schemas
     return _write(write)
 
 
-@blueprint.delete("/<film>", responses={204: None, **failures(401, 403, 404, 429, 503)})
+@blueprint.delete("/<film>", responses={204: None, **failures(401, 403, 404, 412, 429, 503)})
 @access(Access.WRITER)
 def forget(path: schemas.FilmPath) -> Response:
-    """Forget all that was said of the film; the history can bring it back."""
+    """Forget all that was said of the film; the history can bring it back. `If-Match` as in `PATCH`."""
 
     def write(session: Session, user_id: int) -> library.Said:
-        return library.forget(session, user_id, films.film_id_of(session, path.film), now=_now(), via=_via())
+        return library.forget(
+            session,
+            user_id,
+            films.film_id_of(session, path.film),
+            now=_now(),
+            expected_version=_expected_version(),
+            via=_via(),
+        )
 
     _write(write)
     return Response(status=204)
@@ -153,6 +171,9 @@ def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.
     try:
         with app.transaction() as session:
             user_id = writer(session).user_id
+            library.hold(
+                session, user_id
+            )  # a repeat that comes at once waits here, and then finds the first reply
             if key and (reply := limits.remembered(session, user_id, key)):
                 return _repeated(reply)
             said = write(session, user_id)
@@ -241,18 +262,16 @@ def _read_cursor(cursor: str | None, sort: str) -> tuple[Any, int] | None:
     if not cursor:
         return None
     try:
-        written, key, number = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        written, key, number = parse_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         expected = _KEY_TYPES[sort]
-        key = datetime.fromisoformat(key) if expected is datetime else key
-        if (
-            written != sort
-            or not isinstance(key, expected)
-            or type(number) is not int
-            or abs(number) >= 2**63
-        ):
+        key = datetime.fromisoformat(key).astimezone(UTC) if expected is datetime else key
+        is_near = not isinstance(key, int | float) or abs(key) < 2**31
+        if written != sort or not isinstance(key, expected) or not is_near or type(number) is not int:
             raise ValueError("of another list")
-    except (ValueError, TypeError) as error:
+        if not 0 <= number < 2**31:
+            raise ValueError("of no film")
+    except (ValueError, TypeError, OverflowError, Malformed) as error:
         raise Invalid(
             "This is no cursor of this list. Take it from 'next' of the answer before.", field="cursor"
-        ) from (error)
+        ) from error
     return key, number

@@ -88,7 +88,7 @@ def _file(name: str, keep: str) -> Response:
         abort(404)
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     packed = path.with_name(f"{path.name}.gz")
-    is_packed = packed.is_file() and "gzip" in request.headers.get("Accept-Encoding", "")
+    is_packed = packed.is_file() and request.accept_encodings["gzip"] > 0
     response = send_file(packed if is_packed else path, mimetype=media_type, conditional=True)
     response.headers["Cache-Control"] = keep
     if packed.is_file():

@@ -5,6 +5,7 @@ Every view declares with `access` who may use it; a view that does not is refuse
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import json
 import math
@@ -24,6 +25,7 @@ from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
 from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
 from moviefinder.services import accounts
 from moviefinder.services.accounts import Asker
+from moviefinder.store import writing
 
 BODY_BYTES: Final = 1_000_000
 JSON_DEPTH: Final = 64
@@ -84,6 +86,7 @@ def access(who: Access) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         view.access = who  # type: ignore[attr-defined]  # functions carry attributes
+        view.takes_query = "query" in inspect.signature(view).parameters  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -114,7 +117,10 @@ class JsonRequest(FlaskRequest):
         """
         if self.mimetype != "application/json":
             raise UnsupportedMediaType("Send the body as Content-Type: application/json.")
-        value = parse_json(self.get_data(cache=True))
+        data = self.get_data(cache=True)
+        if self.content_length is None and len(data) >= BODY_BYTES:  # sent in chunks, and cut
+            raise RequestEntityTooLarge(f"A body may have {BODY_BYTES} bytes at most.")
+        value = parse_json(data)
         if not isinstance(value, dict):
             raise Invalid("The body must be a JSON object.", field="body")
         return value
@@ -208,6 +214,10 @@ def install(app: Flask, settings: Settings) -> None:
         who = access_of(app, request.endpoint)
         if who is None:
             raise NotAllowed("Nobody may use this.")
+        view: Any = app.view_functions[request.endpoint]
+        if request.args and request.path.startswith("/api/") and not view.takes_query:
+            field = next(iter(request.args))
+            raise Invalid("This address takes no query. Leave it out.", field=field[:60])
         if request.method not in _SAFE_METHODS and who is not Access.REPORT:
             _check_origin(origins)
         if request.content_length is not None and request.content_length > BODY_BYTES:
@@ -306,7 +316,7 @@ def writer(session: Session) -> Asker:
         _renew(session, asker, now)
         return asker
     settings = moviefinder().settings
-    if not (settings.is_https or settings.host in LOOPBACK or settings.plain_http):
+    if not (settings.is_https or _host_name(request.host) in LOOPBACK or settings.plain_http):
         raise NotAllowed(
             "Over plain HTTP nothing is kept on this address. The operator can set 'base_url' to an https address, "
             "or allow it with 'plain_http = true'."
@@ -336,7 +346,7 @@ def keep_session_alive() -> None:
     if asker is None or datetime.now(UTC) - asker.last_seen_at < accounts.SEEN_EVERY:
         return
     try:
-        with moviefinder().transaction() as session:
+        with writing(moviefinder().engine, patience_ms=50) as session:
             _renew(session, asker, datetime.now(UTC))
     except Busy:
         pass
@@ -355,6 +365,8 @@ def _address(remote: str) -> str:
     except ValueError:
         return "unknown"
     if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:  # an IPv4 client of a socket that serves both
+            return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
 

@@ -22,14 +22,14 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.get("/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
+@blueprint.get("/<letter>/<path:query>.json", responses={200: schemas.SuggestionFile})
 @access(Access.PUBLIC)
 def suggest(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> Response:
     """At most eight films for what was typed so far. The letter may be any; clients send `x` or the first one."""
     return _file(path, query)
 
 
-@blueprint.get("/titles/<letter>/<query>.json", responses={200: schemas.SuggestionFile})
+@blueprint.get("/titles/<letter>/<path:query>.json", responses={200: schemas.SuggestionFile})
 @access(Access.PUBLIC)
 def suggest_titles(path: schemas.SuggestionPath, query: schemas.SuggestionQuery) -> Response:
     """The same: there are only titles here."""

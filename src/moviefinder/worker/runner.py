@@ -1,7 +1,8 @@
 """The embedded worker: a thread inside `serve` that claims due jobs.
 
-One process at a time works on a data folder: it holds a lock file, which the kernel frees on any death. Whoever gets
-the lock may put claimed jobs back at once, for their worker is gone.
+One process at a time works on a data folder: it holds a lock file, which the kernel frees on any death. On SQLite
+whoever gets the lock may put claimed jobs back at once, for their worker is gone; on PostgreSQL others may work from
+elsewhere, and their leases are waited for.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import fcntl
 import threading
 import time
 from datetime import UTC, datetime
+from typing import IO
 
 from moviefinder import worker
 from moviefinder.app import App
-from moviefinder.errors import Busy
+from moviefinder.errors import Busy, CannotStart
 from moviefinder.log import get_logger
 from moviefinder.store import jobs
 
@@ -28,11 +30,24 @@ class Runner:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._lock: IO[str]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Begin; returns at once.
+
+        Raises:
+            CannotStart: the lock file cannot be written.
+        """
+        path = self._app.settings.data / "worker.lock"
+        try:
+            self._lock = path.open("w")
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CannotStart(
+                f"Cannot write {path}: {reason}. Remove it, or mend its permissions."
+            ) from error
         self._thread.start()
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -42,7 +57,7 @@ class Runner:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
-        with (self._app.settings.data / "worker.lock").open("w") as lock:
+        with self._lock as lock:
             while not self._stopping.is_set():
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,10 +65,11 @@ class Runner:
                 except BlockingIOError:  # another process works on this folder
                     self._stopping.wait(SWEEP_S)
             is_first, clean_up_due_s = True, time.monotonic()
+            is_alone = self._app.settings.sqlite_path is not None
             while not self._stopping.is_set():
                 try:
                     with self._app.transaction() as session:
-                        jobs.free_expired(session, now=datetime.now(UTC), all_claims=is_first)
+                        jobs.free_expired(session, now=datetime.now(UTC), all_claims=is_first and is_alone)
                     is_first = False
                     if time.monotonic() >= clean_up_due_s:
                         worker.ask_for_clean_up(self._app)

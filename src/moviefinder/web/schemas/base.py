@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 YEAR_MIN, YEAR_MAX = 1870, 2100
 FILM_PATTERN = r"^(?:[1-9][0-9]{0,17}|imdb:tt[0-9]{7,9}|tmdb(?:-tv)?:[1-9][0-9]{0,8}|mf:[a-z0-9-]{1,40})$"
 
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
-Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Slug = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9-]+$")]
 LanguageCode = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$", max_length=35)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -38,7 +39,16 @@ def _only_whole(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_only_text)]
-Moment = Annotated[AwareDatetime, BeforeValidator(_only_text)]
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from error
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_in_utc)]
 Rating = Annotated[int, Field(ge=1, le=10), BeforeValidator(_only_whole)]
 
 
@@ -67,10 +77,24 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _film_name(value: str) -> str:
+    if not re.fullmatch(FILM_PATTERN, value):
+        raise ValueError("must be our number, or a reference: imdb:tt0133093, tmdb:603 or tmdb-tv:1399")
+    return value
+
+
+FilmInPath = Annotated[
+    str,
+    AfterValidator(_film_name),
+    Field(
+        description="Our number, or a reference such as imdb:tt0133093.",
+        json_schema_extra={"pattern": FILM_PATTERN},
+    ),
+]
+
+
 class FilmPath(Request):
-    film: Annotated[
-        str, Field(pattern=FILM_PATTERN, description="Our number, or a reference such as imdb:tt0133093.")
-    ]
+    film: FilmInPath
 
 
 class ChangePath(Request):

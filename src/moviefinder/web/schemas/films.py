@@ -193,7 +193,7 @@ def film_list(ids: Sequence[int], films: Mapping[int, FoundFilm]) -> FilmList:
 
 class SuggestionPath(Request):
     letter: Annotated[str, Field(min_length=1, max_length=20, pattern=r"^[^\x00/]+$")]
-    query: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00/]+$")]
+    query: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 
 
 class SuggestionQuery(Query):

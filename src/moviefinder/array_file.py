@@ -1,4 +1,4 @@
-"""The file of a title index: named arrays, one after another, that can be mapped instead of read.
+"""Named arrays in a file, one after another, that can be mapped instead of read: title index, film facts, lists.
 
 Layout: magic and version (8 bytes), CRC-32 of all that follows the first 16 bytes, length of the header (4 bytes
 each, little endian), header (JSON: name, type, length and offset of each array), arrays at multiples of 64 bytes.
