@@ -226,18 +226,27 @@ def test_nobody_reads_or_undoes_what_another_said(client, say):
     assert client.get(LIKE).json["verdict"] == "liked"
 
 
-def make_client(tmp_path, **settings):
-    """A server with other settings."""
-    app = make_app(Settings(data=tmp_path / "other", **settings))
-    app.settings.data.mkdir(parents=True)
-    prepare(app.engine)
-    install(app, make_catalogue([make_film(number) for number in range(1, 9)]))
-    return create_app(app).test_client(use_cookies=False)
+@pytest.fixture
+def make_client(tmp_path):
+    """Makes clients of servers with other settings."""
+    apps = []
+
+    def make(**settings):
+        app = make_app(Settings(data=tmp_path / f"other-{len(apps)}", **settings))
+        apps.append(app)
+        app.settings.data.mkdir()
+        prepare(app.engine)
+        install(app, make_catalogue([make_film(number) for number in range(1, 9)]))
+        return create_app(app).test_client(use_cookies=False)
+
+    yield make
+    for app in apps:
+        app.close()
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(tmp_path):
+def test_over_https_the_cookie_is_bound_to_the_host(make_client):
     """Its name says so, and browsers are told to stay with HTTPS."""
-    client = make_client(tmp_path, base_url="https://films.example")
+    client = make_client(base_url="https://films.example")
     headers = {**WRITE, "Host": "films.example"}
     response = client.patch(LIKE, json={"verdict": "liked"}, headers=headers)
     assert response.headers["Set-Cookie"].startswith("__Host-moviefinder=")
@@ -245,26 +254,26 @@ def test_over_https_the_cookie_is_bound_to_the_host(tmp_path):
     assert "max-age=31536000" in response.headers["Strict-Transport-Security"]
 
 
-def test_over_plain_http_elsewhere_nothing_is_kept_unless_allowed(tmp_path):
+def test_over_plain_http_elsewhere_nothing_is_kept_unless_allowed(make_client):
     """The operator decides, and is told how."""
     headers = {**WRITE, "Host": "192.0.2.7"}
-    refusing = make_client(tmp_path, host="192.0.2.7")
+    refusing = make_client(host="192.0.2.7")
     assert "plain_http" in refusing.patch(LIKE, json={"verdict": "liked"}, headers=headers).json["detail"]
-    allowing = make_client(tmp_path / "b", host="192.0.2.7", plain_http=True)
+    allowing = make_client(host="192.0.2.7", plain_http=True)
     assert allowing.patch(LIKE, json={"verdict": "liked"}, headers=headers).status_code == 200
 
 
-def test_a_name_of_ours_over_plain_http_is_not_loopback(tmp_path):
+def test_a_name_of_ours_over_plain_http_is_not_loopback(make_client):
     """However the server is bound: it is the visitor's wire that counts."""
-    client = make_client(tmp_path, base_url="http://films.example")
+    client = make_client(base_url="http://films.example")
     refused = client.patch(LIKE, json={"verdict": "liked"}, headers={**WRITE, "Host": "films.example"})
     assert refused.status_code == 403
     assert "Set-Cookie" not in refused.headers
 
 
-def test_ipv4_visitors_of_a_socket_for_both_are_counted_apart(tmp_path):
+def test_ipv4_visitors_of_a_socket_for_both_are_counted_apart(make_client):
     """::ffff:198.51.100.1 is 198.51.100.1."""
-    client = make_client(tmp_path, base_url="https://films.example", guests_per_hour=1)
+    client = make_client(base_url="https://films.example", guests_per_hour=1)
     for address in ("::ffff:198.51.100.1", "::ffff:198.51.100.2"):
         first = client.patch(
             LIKE,
@@ -311,9 +320,9 @@ def test_a_read_does_not_wait_for_a_writer(client, say, app, settings):
     other.close()
 
 
-def test_guests_are_counted_by_address_where_strangers_come(tmp_path):
+def test_guests_are_counted_by_address_where_strangers_come(make_client):
     """IPv6 by the /64 that a household has; never on a local install; a spoofed header changes nothing."""
-    client = make_client(tmp_path, base_url="https://films.example", guests_per_hour=2)
+    client = make_client(base_url="https://films.example", guests_per_hour=2)
 
     def first_write(address):
         return client.patch(
