@@ -157,9 +157,9 @@ class Film(Base):
 class ExternalId(Base):
     __tablename__ = "external_ids"
     __table_args__ = (
-        Index("ix_external_ids_film_id", "film_id"),
+        Index("ix_external_ids_film_id", "film_id"),  # which references has a film?
         {"sqlite_with_rowid": False},
-    )  # a film's refs
+    )
     namespace: Mapped[str] = mapped_column(String(20), primary_key=True)
     value: Mapped[str] = mapped_column(String(80), primary_key=True)
     film_id: Mapped[int] = _of_film()

@@ -171,9 +171,8 @@ def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.
     try:
         with app.transaction() as session:
             user_id = writer(session).user_id
-            library.hold(
-                session, user_id
-            )  # a repeat that comes at once waits here, and then finds the first reply
+            # A repeat that comes at once waits here, and then finds the first reply.
+            library.hold(session, user_id)
             if key and (reply := limits.remembered(session, user_id, key)):
                 return _repeated(reply)
             said = write(session, user_id)
@@ -221,9 +220,8 @@ def _repeated(reply: limits.RememberedReply) -> Response:
         raise Invalid(
             "This Idempotency-Key was used for another request. Take a new one.", field="Idempotency-Key"
         )
-    body = json.dumps(
-        reply.body, ensure_ascii=False, separators=(",", ":")
-    )  # the very bytes of the first time
+    # The very bytes of the first time.
+    body = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":"))
     return Response(body, reply.status, mimetype="application/json")
 
 
