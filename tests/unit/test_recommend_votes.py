@@ -28,11 +28,11 @@ def test_a_film_gets_the_votes_of_the_liked_films_that_name_it():
     assert scores.values.tolist() == pytest.approx([1.2])
 
 
-def test_three_steps_are_reached_and_no_more():
-    """Each further step is worth a fixed part of the one before."""
+def test_two_steps_are_reached_and_no_more():
+    """The further one is worth a fixed part of the first."""
     scores = Votes(CHAIN).score(Taste(liked={0: 1.0}))
-    assert scores.ids.tolist() == [1, 2, 3]
-    assert scores.values.tolist() == pytest.approx([1.0, STEP, STEP**3])
+    assert scores.ids.tolist() == [1, 2]
+    assert scores.values.tolist() == pytest.approx([1.0, STEP])
 
 
 def test_far_films_are_reached_when_they_are_asked_for():

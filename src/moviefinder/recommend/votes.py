@@ -23,7 +23,7 @@ DISLIKE = 0.5
 STEP = 0.02
 """What a named film passes on, each step anew. Small, so that the films named directly come first."""
 
-NEAR, FAR = 3, 12
+NEAR, FAR = 2, 12
 """How many steps a list takes, and how many at most where it must find films of a kind that nobody near has."""
 
 Positions = NDArray[np.int64]

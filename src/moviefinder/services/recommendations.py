@@ -33,7 +33,7 @@ REASONS = 5
 """At most so many liked films are named for one recommendation."""
 
 NARROW = 100
-"""When fewer films than this pass the filters, those that are far from the liked ones are looked for as well."""
+"""When fewer films than this are found, those that are far from the liked ones are looked for as well."""
 
 LONGEST = 1_000
 """A list ends after so many films; by then a filter helps more than another page."""
@@ -98,7 +98,7 @@ def for_user(
         return Recommendations(hint="empty_taste")
     recommender: Recommender = Votes(films.lists)
     ranked = _filtered(films, recommender.score(taste), filters, positions)
-    if filters.in_use() and len(ranked.ids) < NARROW:
+    if len(ranked.ids) < NARROW:
         ranked = _filtered(films, recommender.score(taste, far=True), filters, positions)
     if not filters.in_use() and not ranked.candidates:  # nobody knows what is like the liked films
         return Recommendations(hint="empty_taste")
