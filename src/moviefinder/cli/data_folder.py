@@ -86,9 +86,8 @@ def _begin_from_shipped(settings: Settings) -> None:
     shipped = FIRST / "moviefinder.db"
     if database is None or database.exists():
         return
-    if (
-        left := database.with_name(f"{database.name}-wal")
-    ).exists():  # SQLite would play it into the new file
+    left = database.with_name(f"{database.name}-wal")
+    if left.exists():  # SQLite would play it into the new file
         raise CannotStart(
             f"{database} is gone, but {left.name} beside it holds what was said last. Put the database back, or remove "
             "that file as well to begin anew."

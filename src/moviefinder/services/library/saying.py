@@ -130,7 +130,7 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
     change = session.scalar(select(Change).where(Change.user_id == user_id, Change.id == change_id))
     if change is None:
         raise ChangeNotFound(f"You made no change with the number {change_id}.")
-    row = _row_for_writing(session, user_id, change.film_id)
+    row = _row(session, user_id, change.film_id)
     if row is None or change.undone_at is not None:
         return Said(entry=entry_from(row), change_id=change_id)
     later = select(Change.id).where(
@@ -160,6 +160,10 @@ def hold(session: Session, user_id: int) -> None:
 
 def _row_for_writing(session: Session, user_id: int, film_id: int) -> UserFilm | None:
     hold(session, user_id)
+    return _row(session, user_id, film_id)
+
+
+def _row(session: Session, user_id: int, film_id: int) -> UserFilm | None:
     return session.get(UserFilm, (user_id, film_id), populate_existing=True)
 
 
