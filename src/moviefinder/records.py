@@ -70,6 +70,14 @@ class Verdict(StrEnum):
     DISLIKED = "disliked"
 
 
+class Confidence(StrEnum):
+    """How likely it is that somebody will like a film, in classes that evaluation has calibrated."""
+
+    SURE_BET = "sure_bet"
+    LIKELY = "likely"
+    LONG_SHOT = "long_shot"
+
+
 class Role(StrEnum):
     """What a person did in a film."""
 

@@ -50,6 +50,22 @@ def test_migrations_lead_to_the_same_tables_as_the_models(settings):
     app.close()
 
 
+def test_a_database_of_the_first_release_is_brought_up_with_what_it_holds(settings):
+    """Its rows stay, the new tables are there, and the next start finds nothing to do."""
+    settings.data.mkdir()
+    app = make_app(settings)
+    with app.engine.begin() as connection:
+        schema.migrate(connection, "0001")
+        connection.execute(text("INSERT INTO limits VALUES ('guest:here', '2026-11-20 12:00:00', 3)"))
+    schema.prepare(app.engine)
+    with app.engine.connect() as connection:
+        assert schema.schema_of(connection) == schema.HEAD
+        assert connection.scalar(text("SELECT count FROM limits")) == 3
+        assert connection.scalar(text("SELECT count(*) FROM answered_reasons")) == 0
+        assert connection.scalar(text("SELECT count(*) FROM shown")) == 0
+    app.close()
+
+
 def test_preparing_twice_is_preparing_once(empty_app):
     """It happens at every start."""
     before = described(empty_app.engine)

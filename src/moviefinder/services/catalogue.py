@@ -24,6 +24,7 @@ from moviefinder.errors import Busy, CannotStart
 from moviefinder.records import Kind
 from moviefinder.store import bulk_insert, bulk_update, insert_or, reading, writing
 from moviefinder.store.models import (
+    AnsweredReason,
     Change,
     ExternalId,
     Film,
@@ -138,8 +139,8 @@ def _drop_missing(session: Session, ids: NDArray[np.int64]) -> tuple[int, int]:
     before = set(session.scalars(_of_catalogue()))
     missing = sorted(before - set(ids.tolist()))
     spoken_of: set[int] = set()
-    for table in (UserFilm, Change):
-        spoken_of |= set(session.scalars(select(table.film_id).distinct()))
+    for column in (UserFilm.film_id, Change.film_id, AnsweredReason.film_id, AnsweredReason.because_id):
+        spoken_of |= set(session.scalars(select(column).distinct()))
     gone = [film_id for film_id in missing if film_id not in spoken_of]
     for start in range(0, len(gone), 500):
         session.execute(delete(Film).where(Film.id.in_(gone[start : start + 500])))

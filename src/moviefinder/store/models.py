@@ -289,6 +289,42 @@ class Change(Base):
     undone_at: Mapped[datetime | None]
 
 
+class AnsweredReason(Base):
+    """What one person answered to a reason: `because_id` does not speak for `film_id`, or more of that side of it."""
+
+    __tablename__ = "answered_reasons"
+    __table_args__ = (
+        CheckConstraint("say IN ('not', 'more')", name="say"),
+        Index("ix_answered_reasons_film_id", "film_id"),  # has anybody said anything of this film?
+        Index("ix_answered_reasons_because_id", "because_id"),  # the same, of the film that was named
+        {"sqlite_with_rowid": False},
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    film_id: Mapped[int] = mapped_column(ForeignKey("films.id"), primary_key=True)
+    because_id: Mapped[int] = mapped_column(ForeignKey("films.id"), primary_key=True)
+    say: Mapped[str] = mapped_column(String(4))
+    said_at: Mapped[datetime]
+
+
+class Shown(Base):
+    """A film that one person saw recommended; rank, confidence and model are those of the first time."""
+
+    __tablename__ = "shown"
+    __table_args__ = (
+        CheckConstraint("confidence IN ('sure_bet', 'likely', 'long_shot')", name="confidence"),
+        Index("ix_shown_film_id", "film_id"),  # which rows go with a film that is dropped?
+        Index("ix_shown_last_at", "last_at"),  # which were last shown long ago?
+        {"sqlite_with_rowid": False},
+    )
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    rank: Mapped[int]
+    confidence: Mapped[str | None] = mapped_column(String(10))
+    model: Mapped[str] = mapped_column(String(80))
+
+
 # Queued work
 
 
