@@ -11,7 +11,7 @@ import os
 import struct
 import tempfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,16 @@ def save(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     head = json.dumps(header).encode()
     head += b" " * (-(len(head) + _PREFACE.size) % 64)
     body = b"".join([head, *blocks])
+    replace(path, [_PREFACE.pack(_MAGIC, zlib.crc32(body), len(head)), body])
+
+
+def replace(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write a file, or another in its place: whole or not at all, also when the machine loses power."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(_PREFACE.pack(_MAGIC, zlib.crc32(body), len(head)) + body)
+            file.writelines(blocks)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
