@@ -6,7 +6,9 @@ MovieFinderError        anything below; its message says what happened, to what,
 │   ├── EntryNotFound   nothing was said of this film by this user
 │   └── ChangeNotFound  this user made no such change
 ├── Conflict            what was asked for no longer fits what is stored
-│   └── Stale           the record was changed since the version that the caller named
+│   ├── Stale           the record was changed since the version that the caller named
+│   ├── NotAReason      a film that the person does not like is no reason, and needs no answer
+│   └── Full            the person keeps as many as are kept
 ├── NotAllowed          the asker may not do this
 │   ├── SessionEnded    the cookie names a session that is unknown or over
 │   ├── CrossSite       a write that another site may have caused
@@ -81,6 +83,18 @@ class Stale(Conflict):
     """The record was changed since the version that the caller named."""
 
     problem, title, status = "stale", "Changed since you read it", 412
+
+
+class NotAReason(Conflict):
+    """A film that the person does not like is no reason, and needs no answer."""
+
+    problem, title = "not-a-reason", "Not a reason"
+
+
+class Full(Conflict):
+    """The person keeps as many as are kept."""
+
+    problem, title = "full", "No room for another"
 
 
 class NotAllowed(MovieFinderError):

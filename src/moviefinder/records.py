@@ -70,6 +70,13 @@ class Verdict(StrEnum):
     DISLIKED = "disliked"
 
 
+class Say(StrEnum):
+    """What somebody answers to a reason: it does not speak for this film, or more of that side of it."""
+
+    NOT = "not"
+    MORE = "more"
+
+
 class Confidence(StrEnum):
     """How likely it is that somebody will like a film, in classes that evaluation has calibrated."""
 

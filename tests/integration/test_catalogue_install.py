@@ -10,7 +10,7 @@ from moviefinder.records import Credit, Kind, Ref, Role
 from moviefinder.services import catalogue as catalogue_service
 from moviefinder.services import films
 from moviefinder.store import models
-from tests.conftest import install
+from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
 
 
@@ -82,6 +82,18 @@ def test_a_film_that_left_stays_while_anybody_spoke_of_it(app, say, client):
     assert (done.dropped, done.kept) == (37, 1)
     assert client.get("/api/v1/library").json["items"][0]["film"]["title"] == "Film 30"
     assert say(30, rating=7).status_code == 200
+
+
+def test_a_film_in_an_answered_reason_stays(app, say, client):
+    """Both the one that was recommended and the one that was named; a film that was only shown goes."""
+    say(30, verdict="liked")
+    reason = "/api/v1/recommendations/imdb:tt0000031/because/imdb:tt0000030"
+    assert client.put(reason, json={"say": "not"}, headers=WRITE).status_code == 200
+    shown = {"films": [{"film": known(app, "imdb:tt0000032").id, "rank": 1}]}
+    assert client.post("/api/v1/recommendations/shown", json=shown, headers=WRITE).status_code == 204
+    done = install(app, make_catalogue([make_film(1), make_film(2)], version="2026.02.01-small"))
+    assert (done.dropped, done.kept) == (36, 2)
+    assert (rows(app, models.AnsweredReason), rows(app, models.Shown)) == (1, 0)
 
 
 def test_a_film_that_left_may_come_back(app, say):

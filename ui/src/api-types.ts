@@ -264,6 +264,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recommendations/{film}/because/{because}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer a reason: `not` because of this one, or `more` like this side of it.
+         * @description <br/>It counts while the film that is named is liked. Doing it twice is doing it once; `Idempotency-Key` as in<br/>`PATCH /library/{film}`, for the answer that stood before.
+         */
+        put: operations["recommendations_answer_reason__film__because__because__put"];
+        post?: never;
+        /** Take the answer to a reason back; the answer that stood is told, for undoing. */
+        delete: operations["recommendations_take_reason_back__film__because__because__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/because": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The answers to reasons that count, newest first. */
+        get: operations["recommendations_list_answered_reasons_because_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Of the films that were tried from here, how many were liked; beside it a list of the best-known films. */
+        get: operations["recommendations_show_record_record_get"];
+        put?: never;
+        post?: never;
+        /** Forget what was shown; what was said of films stays. */
+        delete: operations["recommendations_erase_record_record_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/shown": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note which films were seen on the page, for the record; films that are not known are passed over.
+         * @description <br/>Nobody is made a guest for having looked.
+         */
+        post: operations["recommendations_note_shown_shown_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -354,6 +430,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AnsweredReason
+         * @description What stands now, and what stood before, which undoing says again; null: nothing.
+         */
+        AnsweredReason: {
+            before: components["schemas"]["Say"] | null;
+            say: components["schemas"]["Say"] | null;
+        };
         /** Answers */
         Answers: {
             /** Rating */
@@ -387,6 +471,12 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * Confidence
+         * @description How likely it is that somebody will like a film, in classes that evaluation has calibrated.
+         * @enum {string}
+         */
+        Confidence: "sure_bet" | "likely" | "long_shot";
         /** Entry */
         Entry: {
             film: components["schemas"]["Film"];
@@ -638,6 +728,24 @@ export interface components {
              */
             via: "page" | "api";
         };
+        /** PastReason */
+        PastReason: {
+            because: components["schemas"]["FilmName"];
+            film: components["schemas"]["FilmName"];
+            /**
+             * Said At
+             * Format: date-time
+             */
+            said_at: string;
+            say: components["schemas"]["Say"];
+        };
+        /** PastReasonList */
+        PastReasonList: {
+            /** Items */
+            items: components["schemas"]["PastReason"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Person */
         Person: {
             /** Films */
@@ -703,14 +811,26 @@ export interface components {
         /** Reason */
         Reason: {
             film: components["schemas"]["FilmName"];
+            /** @description What the person has answered to it. */
+            say: components["schemas"]["Say"] | null;
             /** Share */
             share: number;
+        };
+        /** ReasonAnswer */
+        ReasonAnswer: {
+            /** @description Not because of this one, or more like this side of it. */
+            say: components["schemas"]["Say"];
         };
         /** Recommendation */
         Recommendation: {
             /** Because */
             because: components["schemas"]["Reason"][];
             film: components["schemas"]["Film"];
+            /**
+             * Not Because
+             * @description Liked films that the person took out of the reasons.
+             */
+            not_because: components["schemas"]["FilmName"][];
             /** Score */
             score: number;
         };
@@ -742,6 +862,44 @@ export interface components {
              */
             relax: components["schemas"]["Relief"][];
         };
+        /**
+         * Record
+         * @description What came of what was shown, beside what a list of the best-known films would have got.
+         */
+        Record: {
+            /**
+             * Confidence
+             * @description The same by the confidence they were shown with.
+             */
+            confidence: {
+                [key: string]: components["schemas"]["Tally"];
+            };
+            /** Disliked */
+            disliked: number;
+            /**
+             * Enough
+             * @description Whether enough were tried for a share to say something.
+             */
+            enough: boolean;
+            /** Fine */
+            fine: number;
+            /** Liked */
+            liked: number;
+            /** @description Of a list of as many best-known films, those that got a verdict since the first showing. */
+            popular: components["schemas"]["Tally"];
+            /**
+             * Shown
+             * @description How many films were shown.
+             */
+            shown: number;
+            /**
+             * Since
+             * @description When the first film was shown; null: none was.
+             */
+            since: string | null;
+            /** Tried */
+            tried: number;
+        };
         /** Relief */
         Relief: {
             /** Filter */
@@ -756,6 +914,12 @@ export interface components {
             /** Pending */
             pending: number;
         };
+        /**
+         * Say
+         * @description What somebody answers to a reason: it does not speak for this film, or more of that side of it.
+         * @enum {string}
+         */
+        Say: "not" | "more";
         /** Score */
         Score: {
             /** Source */
@@ -768,6 +932,21 @@ export interface components {
         /** Session */
         Session: {
             user: components["schemas"]["User"] | null;
+        };
+        /** ShownFilm */
+        ShownFilm: {
+            /** Film */
+            film: number;
+            /**
+             * Rank
+             * @description Its place in the list, from 1.
+             */
+            rank: number;
+        };
+        /** ShownFilms */
+        ShownFilms: {
+            /** Films */
+            films: components["schemas"]["ShownFilm"][];
         };
         /** SimilarFilm */
         SimilarFilm: {
@@ -815,6 +994,20 @@ export interface components {
             y?: number | null;
             /** Yr */
             yr?: string | null;
+        };
+        /**
+         * Tally
+         * @description Films that got a verdict after they were shown.
+         */
+        Tally: {
+            /** Disliked */
+            disliked: number;
+            /** Fine */
+            fine: number;
+            /** Liked */
+            liked: number;
+            /** Tried */
+            tried: number;
         };
         /** User */
         User: {
@@ -1784,6 +1977,457 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_answer_reason__film__because__because__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                because: string;
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredReason"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_take_reason_back__film__because__because__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                because: string;
+                /** @description Our number, or a reference such as imdb:tt0133093. */
+                film: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnsweredReason"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_list_answered_reasons_because_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastReasonList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_show_record_record_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_erase_record_record_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recommendations_note_shown_shown_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShownFilms"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -15,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid, Malformed, Stale
 from moviefinder.services import films, library
-from moviefinder.store import limits
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
+from moviefinder.web.repeats import written_once
 from moviefinder.web.security import (
     Access,
     access,
@@ -25,7 +24,6 @@ from moviefinder.web.security import (
     moviefinder,
     parse_json,
     reader,
-    writer,
 )
 
 blueprint = APIBlueprint(
@@ -165,25 +163,13 @@ def forget(path: schemas.FilmPath) -> Response:
 
 
 def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.Said:
-    """One write in one transaction, with the guest it makes and the reply it is remembered by."""
-    app = moviefinder()
-    key = _idempotency_key()
+    def answer(session: Session, user_id: int) -> schemas.Said:
+        said = write(session, user_id)
+        found = films.films(session, [said.entry.film_id]) if said.entry else {}
+        return schemas.Said.of(said, found)
+
     try:
-        with app.transaction() as session:
-            user_id = writer(session).user_id
-            # A repeat that comes at once waits here, and then finds the first reply.
-            library.hold(session, user_id)
-            if key and (reply := limits.remembered(session, user_id, key)):
-                return _repeated(reply)
-            said = write(session, user_id)
-            found = films.films(session, [said.entry.film_id]) if said.entry else {}
-            answer = schemas.Said.of(said, found)
-            if key:
-                body = answer.model_dump(mode="json")
-                limits.remember(
-                    session, user_id, key, limits.RememberedReply(_fingerprint(), 200, body), now=_now()
-                )
-            return answer
+        return written_once(answer)
     except Stale as error:
         raise _with_current_entry(error) from error
 
@@ -197,32 +183,6 @@ def _with_current_entry(error: Stale) -> Stale:
     current = [schemas.Entry.of_entry(entry, found).model_dump(mode="json") for entry in page.entries]
     error.more["entry"] = current[0] if current else None
     return error
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= 200 and key.isascii() and key.isprintable()):
-        raise Invalid(
-            "Idempotency-Key must have 1 to 200 printable ASCII characters.", field="Idempotency-Key"
-        )
-    return key
-
-
-def _fingerprint() -> bytes:
-    """What the request asks for: a key that comes back with something else is a mistake of the caller's."""
-    return hashlib.sha256(
-        b"\n".join((request.method.encode(), request.path.encode(), request.get_data()))
-    ).digest()
-
-
-def _repeated(reply: limits.RememberedReply) -> Response:
-    if reply.request_hash != _fingerprint():
-        raise Invalid(
-            "This Idempotency-Key was used for another request. Take a new one.", field="Idempotency-Key"
-        )
-    # The very bytes of the first time.
-    body = json.dumps(reply.body, ensure_ascii=False, separators=(",", ":"))
-    return Response(body, reply.status, mimetype="application/json")
 
 
 def _expected_version() -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from moviefinder.app import App
 from moviefinder.errors import MovieFinderError
 from moviefinder.log import get_logger
-from moviefinder.services import accounts
+from moviefinder.services import accounts, track
 from moviefinder.store import jobs, limits
 
 log = get_logger(__name__)
@@ -21,11 +21,12 @@ DONE_JOBS_KEPT = timedelta(days=7)
 
 
 def clean_up(session: Session, _payload: Mapping[str, Any], *, now: datetime) -> None:
-    """Delete what is over: sessions, abandoned guests, counters, remembered replies, done jobs."""
+    """Delete what is over: sessions, abandoned guests, counters, remembered replies, old showings, done jobs."""
     guests = accounts.forget_ended(session, now=now)
     counters = limits.forget_old(session, now=now)
+    showings = track.forget_old(session, now=now)
     done = jobs.forget_done(session, before=now - DONE_JOBS_KEPT)
-    log.info("cleaned_up", guests=guests, counters=counters, jobs=done)
+    log.info("cleaned_up", guests=guests, counters=counters, showings=showings, jobs=done)
 
 
 HANDLERS: Final[Mapping[str, Callable[..., None]]] = {"clean_up": clean_up}

@@ -3,7 +3,16 @@
 Requests refuse what they do not know and bound everything they take; answers list each field by hand.
 """
 
-from moviefinder.web.schemas.base import Answer, ChangePath, FieldProblem, FilmPath, Problem, Query, Request
+from moviefinder.web.schemas.base import (
+    Answer,
+    ChangePath,
+    FieldProblem,
+    FilmPath,
+    Problem,
+    Query,
+    ReasonPath,
+    Request,
+)
 from moviefinder.web.schemas.films import (
     Film,
     FilmDetail,
@@ -44,17 +53,27 @@ from moviefinder.web.schemas.library import (
     User,
 )
 from moviefinder.web.schemas.recommendations import (
+    AnsweredReason,
     FilmName,
+    PastReason,
+    PastReasonList,
+    PastReasonQuery,
     Reason,
+    ReasonAnswer,
     Recommendation,
     RecommendationList,
     RecommendationQuery,
+    Record,
     Relief,
+    ShownFilm,
+    ShownFilms,
+    Tally,
 )
 from moviefinder.web.schemas.system import Health
 
 __all__ = [
     "Answer",
+    "AnsweredReason",
     "Answers",
     "Change",
     "ChangeList",
@@ -76,6 +95,9 @@ __all__ = [
     "LibraryCounts",
     "LibraryQuery",
     "PastChange",
+    "PastReason",
+    "PastReasonList",
+    "PastReasonQuery",
     "Person",
     "PersonList",
     "PersonName",
@@ -86,14 +108,19 @@ __all__ = [
     "Problem",
     "Query",
     "Reason",
+    "ReasonAnswer",
+    "ReasonPath",
     "Recommendation",
     "RecommendationList",
     "RecommendationQuery",
+    "Record",
     "Relief",
     "Request",
     "Said",
     "Score",
     "Session",
+    "ShownFilm",
+    "ShownFilms",
     "SimilarFilm",
     "SimilarFilmList",
     "SimilarQuery",
@@ -101,6 +128,7 @@ __all__ = [
     "SuggestionPath",
     "SuggestionQuery",
     "SuggestionRow",
+    "Tally",
     "User",
     "film_list",
 ]

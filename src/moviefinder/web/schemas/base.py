@@ -97,6 +97,11 @@ class FilmPath(Request):
     film: FilmInPath
 
 
+class ReasonPath(Request):
+    film: FilmInPath
+    because: FilmInPath
+
+
 class ChangePath(Request):
     change: Number
 

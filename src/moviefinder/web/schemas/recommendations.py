@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
-from moviefinder.records import FoundFilm, Kind
+from moviefinder.records import Confidence, FoundFilm, Kind, Say
+from moviefinder.services import answers as answer_service
 from moviefinder.services import recommendations as recommendation_service
+from moviefinder.services import track as track_service
 from moviefinder.web.schemas.base import (
     Answer,
     Certificate,
@@ -19,6 +22,7 @@ from moviefinder.web.schemas.base import (
     Number,
     PageSize,
     Query,
+    Request,
     Slug,
     Year,
 )
@@ -53,16 +57,40 @@ class FilmName(Answer):
     year: int | None
     kind: Kind
 
+    @classmethod
+    def of(cls, found: FoundFilm) -> FilmName:
+        return cls(id=found.id, title=found.record.title, year=found.record.year, kind=found.record.kind)
+
 
 class Reason(Answer):
     film: FilmName
     share: float
+    say: Say | None = Field(description="What the person has answered to it.")
 
 
 class Recommendation(Answer):
     film: Film
     score: float
     because: list[Reason]
+    not_because: list[FilmName] = Field(description="Liked films that the person took out of the reasons.")
+
+    @classmethod
+    def of(
+        cls,
+        item: recommendation_service.Recommendation,
+        films: Mapping[int, FoundFilm],
+        answered: Sequence[answer_service.Reason],
+    ) -> Recommendation:
+        said = {reason.because_id: reason.say for reason in answered if reason.film_id == item.film_id}
+        return cls(
+            film=Film.of(films[item.film_id]),
+            score=round(item.score, 4),
+            because=[
+                Reason(film=FilmName.of(films[film_id]), share=round(share, 4), say=said.get(film_id))
+                for film_id, share in item.because
+            ],
+            not_because=[FilmName.of(films[film_id]) for film_id, say in said.items() if say is Say.NOT],
+        )
 
 
 class Relief(Answer):
@@ -83,17 +111,13 @@ class RecommendationList(Answer):
 
     @classmethod
     def of(
-        cls, ranked: recommendation_service.Recommendations, films: Mapping[int, FoundFilm]
+        cls,
+        ranked: recommendation_service.Recommendations,
+        films: Mapping[int, FoundFilm],
+        answered: Sequence[answer_service.Reason],
     ) -> RecommendationList:
         return cls(
-            items=[
-                Recommendation(
-                    film=Film.of(films[item.film_id]),
-                    score=round(item.score, 4),
-                    because=_reasons(item.because, films),
-                )
-                for item in ranked.items
-            ],
+            items=[Recommendation.of(item, films, answered) for item in ranked.items],
             count=ranked.count,
             left_out=dict(ranked.left_out),
             hint=ranked.hint,
@@ -103,16 +127,88 @@ class RecommendationList(Answer):
         )
 
 
-def _reasons(because: Iterable[tuple[int, float]], films: Mapping[int, FoundFilm]) -> list[Reason]:
-    return [
-        Reason(
-            film=FilmName(
-                id=film_id,
-                title=films[film_id].record.title,
-                year=films[film_id].record.year,
-                kind=films[film_id].record.kind,
-            ),
-            share=round(share, 4),
+class ReasonAnswer(Request):
+    say: Say = Field(description="Not because of this one, or more like this side of it.")
+
+
+class AnsweredReason(Answer):
+    """What stands now, and what stood before, which undoing says again; null: nothing."""
+
+    say: Say | None
+    before: Say | None
+
+    @classmethod
+    def of(cls, answered: answer_service.Answered) -> AnsweredReason:
+        return cls(say=answered.say, before=answered.before)
+
+
+class PastReason(Answer):
+    film: FilmName
+    because: FilmName
+    say: Say
+    said_at: datetime
+
+    @classmethod
+    def of(cls, reason: answer_service.Reason, films: Mapping[int, FoundFilm]) -> PastReason:
+        return cls(
+            film=FilmName.of(films[reason.film_id]),
+            because=FilmName.of(films[reason.because_id]),
+            say=reason.say,
+            said_at=reason.said_at,
         )
-        for film_id, share in because
-    ]
+
+
+class PastReasonList(Answer):
+    items: list[PastReason]
+    next: str | None = None
+
+
+class PastReasonQuery(Query):
+    limit: PageSize = 20
+
+
+class ShownFilm(Request):
+    film: Number
+    rank: Annotated[int, Field(ge=1, le=100_000, description="Its place in the list, from 1.")]
+
+
+class ShownFilms(Request):
+    films: Annotated[list[ShownFilm], Field(min_length=1, max_length=100)]
+
+
+class Tally(Answer):
+    """Films that got a verdict after they were shown."""
+
+    tried: int
+    liked: int
+    fine: int
+    disliked: int
+
+    @classmethod
+    def of(cls, tally: track_service.Tally) -> Tally:
+        return cls(tried=tally.tried, liked=tally.liked, fine=tally.fine, disliked=tally.disliked)
+
+
+class Record(Tally):
+    """What came of what was shown, beside what a list of the best-known films would have got."""
+
+    since: datetime | None = Field(description="When the first film was shown; null: none was.")
+    shown: int = Field(description="How many films were shown.")
+    enough: bool = Field(description="Whether enough were tried for a share to say something.")
+    popular: Tally = Field(
+        description="Of a list of as many best-known films, those that got a verdict since the first showing."
+    )
+    confidence: dict[Confidence, Tally] = Field(
+        description="The same by the confidence they were shown with."
+    )
+
+    @classmethod
+    def of_record(cls, record: track_service.Record) -> Record:
+        return cls(
+            **Tally.of(record.here).model_dump(),
+            since=record.since,
+            shown=record.shown,
+            enough=record.is_enough,
+            popular=Tally.of(record.popular),
+            confidence={name: Tally.of(tally) for name, tally in record.by_confidence.items()},
+        )
