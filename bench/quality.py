@@ -1,167 +1,230 @@
-"""How well recommendations hit what people really like, on people whom the similar lists have never seen.
+"""How well recommendations hit what people really like, beside peers, on people whom none of them has seen.
 
-The lists are built anew without those people, so this needs the data sets; a clone without them keeps the figures that
-stand in docs/benchmarks.md.
+Protocol: `moviefinder.recommend.evaluate`. Everything is learned anew without the test people, so this needs the data
+sets; a clone without them keeps the figures that stand in docs/benchmarks.md.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bench import peers
 from bench.report import Table, progress
 from moviefinder.catalogue import build, readers, similar
-from moviefinder.catalogue.colikes import LIKED_STARS
-from moviefinder.recommend import Taste
+from moviefinder.catalogue.corrections import corrected
+from moviefinder.recommend import Recommender, Taste, best, evaluate, rating_files, same_people
+from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Rows, Split
+from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import SimilarLists, Votes
 
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 """Folder of the data sets; another by BENCH_DATA."""
 
-HELD_OUT = 600
-GIVEN = (5, 20)
-FEWEST_HIDDEN = 5
-CUT = 20
-NEIGHBOURS = 50
-
-Rank = Callable[[Sequence[int]], Sequence[int]]
-"""Takes the positions of the films that are given, and gives those of the films to recommend, best first."""
+VOTES = "MovieFinder, votes"
+OURS = VOTES
+_TUNING_SEED = 100
 
 
-@dataclass(slots=True)
-class Hits:
-    """What each held-out person's list was worth."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """The catalogue's films, best known first, and all ratings over them, each person once."""
 
-    ndcg: list[float] = field(default_factory=list)
-    recall: list[float] = field(default_factory=list)
-    films: set[int] = field(default_factory=set)
+    films: Sequence[readers.Fact]
+    ratings: Ratings
 
-    def add(self, ranked: Sequence[int], hidden: set[int]) -> None:
-        """Judge a list by the liked films that were hidden."""
-        gains = [1 / np.log2(rank + 1) for rank in range(1, CUT + 1)]
-        hits = [film in hidden for film in ranked[:CUT]]
-        self.ndcg.append(
-            sum(gain for gain, hit in zip(gains, hits, strict=False) if hit) / sum(gains[: len(hidden)])
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of our engines, whose ids are rows, asked as the protocol asks."""
+
+    engine: Recommender
+
+    def __call__(self, liked: Rows, disliked: Rows, k: int) -> Rows:
+        """The best of its values."""
+        taste = Taste(
+            liked=dict.fromkeys(liked.tolist(), 1.0), disliked=dict.fromkeys(disliked.tolist(), 1.0)
         )
-        self.recall.append(sum(hits) / min(CUT, len(hidden)))
-        self.films.update(ranked[:CUT])
+        return best(self.engine.values(taste), k).astype(np.int32)
 
 
-def measure(*, seed: int = 2026) -> str | None:
-    """Hold people out, build the lists from the others, and compare; None when the data sets are not there."""
+def collection(folder: Path = DATA) -> Collection:
+    """Read films and ratings as the catalogue is built from them."""
+    known = (fact for raw in readers.facts(folder) if (fact := corrected(raw)) is not None)
+    films = build.by_popularity(build.merged(filter(build.is_wanted, known)))
+    paths = [_packed_or_plain(folder / edition / name) for edition, name in readers.RATINGS.items()]
+    histories = rating_files.read(paths, say=progress)
+    histories = same_people.counted_once(histories, same_people.same_people(histories))
+    pairs = sorted((number, row) for row, fact in enumerate(films) for number in fact.movielens_ids)
+    ids, rows = np.array(pairs, np.int32).reshape(-1, 2).T
+    return Collection(films=films, ratings=histories.over(ids, rows, len(films)))
+
+
+def _packed_or_plain(path: Path) -> Path:
+    return path if path.is_file() else path.with_suffix("")
+
+
+def ours(films: Sequence[readers.Fact], training: Ratings) -> Iterator[tuple[str, Ranker]]:
+    """Each of our engines, learned from the training people alone."""
+    yield VOTES, Asked(Votes(_lists(films, training)))
+
+
+def _lists(films: Sequence[readers.Fact], training: Ratings) -> SimilarLists:
+    numbers = np.array([fact.movielens_ids[0] if fact.movielens_ids else -1 for fact in films], np.int32)
+    lists = similar.similar_lists(
+        films,
+        readers.Ratings(
+            people=training.people,
+            movielens_ids=numbers[training.films],
+            stars=training.stars,
+            n_people=training.n_people,
+        ),
+    )
+    offsets = np.concatenate([[0], np.cumsum(lists.lengths)]).astype(np.int64)
+    return SimilarLists(np.arange(len(films), dtype=np.int64), offsets, lists.neighbours, lists.weights)
+
+
+def measure(*, tune: bool = False, seeds: int = evaluate.SEEDS, people: int = evaluate.PEOPLE) -> str | None:
+    """Hold people out, learn from the others, and compare; None when the data sets are not there.
+
+    Args:
+        tune: look for the peers' best settings first, which takes an hour or two.
+        seeds: how often people are drawn.
+        people: how many each time.
+    """
     if not (DATA / readers.FACTS).is_file():
         return None
+    begun = time.monotonic()
     progress("quality: reading")
-    chosen = build.by_popularity(build.merged(filter(build.is_wanted, readers.facts(DATA))))
-    ratings = readers.ratings(DATA)
-    likes = _likes(chosen, ratings)
-    rng = np.random.default_rng(seed)
-    willing = [person for person in sorted(likes) if len(likes[person]) >= max(GIVEN) + FEWEST_HIDDEN]
-    held_out = sorted(rng.choice(willing, min(HELD_OUT, len(willing) // 4), replace=False).tolist())
-    others = _without(ratings, held_out)
-    progress(f"quality: building the lists without {len(held_out)} people")
-    lists = similar.similar_lists(chosen, others)
-    taught = {person: films for person, films in likes.items() if person not in set(held_out)}
-    ways: Mapping[str, Rank] = {
-        "MovieFinder": _votes(_as_arrays(lists)),
-        "the same vote over plain cosine lists": _votes(_cosine_lists(taught, len(chosen))),
-        "most liked": _most_liked(taught, len(chosen)),
-        "best known": lambda given: [film for film in range(CUT + len(given)) if film not in set(given)],
+    held = collection()
+    settings = tuned(held.ratings) if tune else peers.BEST
+    outcomes: dict[str, dict[str, list[Outcome]]] = {}
+    for seed in range(seeds):
+        parted = evaluate.split(held.ratings, seed=seed, people=people)
+        for name, ranker in _everybody(held, parted, settings):
+            start = time.monotonic()
+            for telling, outcome in judged(held.ratings, parted, ranker).items():
+                outcomes.setdefault(name, {}).setdefault(telling, []).append(outcome)
+            mean = np.mean([outcomes[name][telling.name][-1].ndcg.mean() for telling in AT_RANDOM])
+            progress(f"quality: seed {seed}, {name}: {mean:.4f}, ranked in {time.monotonic() - start:.1f} s")
+    return _told(held, outcomes, settings, people, seeds, (time.monotonic() - begun) / 60)
+
+
+def _everybody(
+    held: Collection, parted: Split, settings: Mapping[str, peers.Setting]
+) -> Iterator[tuple[str, Ranker]]:
+    yield from ours(held.films, parted.training)
+    yield from peers.peers(parted.training, settings)
+
+
+def judged(ratings: Ratings, parted: Split, ranker: Ranker) -> dict[str, Outcome]:
+    """What a ranker's lists are worth at each telling."""
+    fame = parted.training.likes_by_film()
+    return {
+        telling.name: evaluate.judge(ranker, list(evaluate.trials(ratings, parted, telling)), fame)
+        for telling in TELLINGS
     }
+
+
+def tuned(ratings: Ratings) -> dict[str, peers.Setting]:
+    """The best setting of each peer by the mean over the four random tellings, on people of the training side."""
+    inner = evaluate.split(ratings, seed=0)
+    kept = np.ones(ratings.n_people, bool)
+    kept[inner.tested] = False
+    training = ratings.of_people(kept)
+    validation = evaluate.split(training, seed=_TUNING_SEED)
+    fame = validation.training.likes_by_film()
+    trials = [list(evaluate.trials(training, validation, telling)) for telling in AT_RANDOM]
+
+    def score(ranker: Ranker) -> float:
+        return float(np.mean([evaluate.judge(ranker, asked, fame).ndcg.mean() for asked in trials]))
+
+    found = {}
+    for name, setting, value in peers.tuned(validation.training, score):
+        progress(f"tuned: {name} {dict(setting)}: {value:.4f}")
+        found[name] = setting
+    return found
+
+
+def _told(
+    held: Collection,
+    outcomes: Mapping[str, Mapping[str, Sequence[Outcome]]],
+    settings: Mapping[str, peers.Setting],
+    people: int,
+    seeds: int,
+    minutes: float,
+) -> str:
+    figures = {
+        name: {telling: evaluate.figures(by_seed) for telling, by_seed in of.items()}
+        for name, of in outcomes.items()
+    }
+    counts = ", ".join(f"{telling.name}: {figures[OURS][telling.name].people:,}" for telling in TELLINGS)
+
+    def table(value: str, shown: str) -> Table:
+        rows = [
+            [name, *(shown.format(of[telling.name]) for telling in TELLINGS)] for name, of in figures.items()
+        ]
+        return Table(heads=[value, *(telling.name for telling in TELLINGS)], rows=rows)
+
+    means = [
+        [
+            name,
+            *(
+                f"{np.mean([of[telling.name].ndcg for telling in group]):.3f}"
+                for group in (AT_RANDOM, EARLIEST)
+            ),
+        ]
+        for name, of in figures.items()
+    ]
+    tried = [
+        [
+            name,
+            str(len(peers.GRIDS[name])),
+            ", ".join(f"{key} {value}" for key, value in setting.items()) or "-",
+        ]
+        for name, setting in settings.items()
+    ]
+    return f"""{seeds} times {people:,} of {held.ratings.n_people:,} people of the MovieLens editions are held out;
+everything is learned from the others' ratings, our lists and models as well. Columns: how many of a person's likes are
+told, at random or the first that were given; the rest is to be found among {held.ratings.n_films:,} films.
+Trials, over all seeds: {counts}.
+This run took {minutes:.0f} minutes.
+
+{Table(heads=["nDCG@10, mean", "at random", "first"], rows=means)}
+
+nDCG@10; ± is half of the 95 % interval when people are drawn anew:
+
+{table("nDCG@10", "{0.ndcg:.3f} ± {0.half:.3f}")}
+
+Ours ({OURS}) ahead of the best peer, on the same people, with the 95 % interval:
+
+{_leads(outcomes)}
+
+{table("standard deviation between seeds", "{0.deviation:.4f}")}
+
+{table("recall@20", "{0.recall:.3f}")}
+
+{table("hit@10", "{0.hit:.3f}")}
+
+{table("coverage@10, films", "{0.coverage:,.0f}")}
+
+{table("median popularity of what is shown, likes", "{0.popularity:,.0f}")}
+
+Settings of the peers, the best of so many tried on {people:,} further people of the training side (`--tune`):
+
+{Table(heads=["peer", "tried", "best"], rows=tried)}"""
+
+
+def _leads(outcomes: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> Table:
     rows = []
-    for given in GIVEN:
-        for name, rank in ways.items():
-            hits = Hits()
-            for person in held_out:
-                shown = np.random.default_rng([seed, person]).permutation(sorted(likes[person])).tolist()
-                hits.add(rank(shown[:given]), set(shown[given:]))
-            error = 1.96 * np.std(hits.ndcg) / np.sqrt(len(hits.ndcg))
-            rows.append(
-                [
-                    f"{name}, {given} given",
-                    f"{np.mean(hits.ndcg):.3f} ± {error:.3f}",
-                    f"{np.mean(hits.recall):.3f}",
-                    f"{len(hits.films):,}",
-                ]
-            )
-    heads = ["", f"nDCG@{CUT}", f"recall@{CUT}", "different films"]
-    return f"""{len(held_out)} of {len(likes):,} people of the MovieLens editions are held out, all with
-{max(GIVEN) + FEWEST_HIDDEN} or more likes (four stars and up); the lists are built from the others' ratings. Of each
-person's likes some are given, the rest hidden; how many of those stand among {CUT} recommendations out of
-{len(chosen):,} films. ± is the 95 % interval of the mean.
-
-{Table(heads=heads, rows=rows)}"""
-
-
-def _likes(chosen: Sequence[readers.Fact], ratings: readers.Ratings) -> dict[int, set[int]]:
-    """Give the positions of the films that each person likes."""
-    position_of = {number: position for position, fact in enumerate(chosen) for number in fact.movielens_ids}
-    likes: dict[int, set[int]] = {}
-    liked = ratings.stars >= LIKED_STARS
-    for person, number in zip(
-        ratings.people[liked].tolist(), ratings.movielens_ids[liked].tolist(), strict=True
-    ):
-        if number in position_of:
-            likes.setdefault(person, set()).add(position_of[number])
-    return likes
-
-
-def _without(ratings: readers.Ratings, people: Sequence[int]) -> readers.Ratings:
-    kept = ~np.isin(ratings.people, np.array(people))
-    return readers.Ratings(
-        people=ratings.people[kept],
-        movielens_ids=ratings.movielens_ids[kept],
-        stars=ratings.stars[kept],
-        n_people=ratings.n_people,
-    )
-
-
-def _as_arrays(lists: similar.SimilarLists) -> SimilarLists:
-    offsets = np.concatenate([[0], np.cumsum(lists.lengths)]).astype(np.int64)
-    return SimilarLists(
-        np.arange(len(lists.lengths), dtype=np.int64), offsets, lists.neighbours, lists.weights
-    )
-
-
-def _votes(lists: SimilarLists) -> Rank:
-    votes = Votes(lists)
-
-    def rank(given: Sequence[int]) -> Sequence[int]:
-        taste = Taste(liked=dict.fromkeys(given, 1.0), decided=frozenset(given))
-        ranked: list[int] = votes.score(taste).ids[:CUT].tolist()
-        return ranked
-
-    return rank
-
-
-def _cosine_lists(likes: Mapping[int, set[int]], n_films: int) -> SimilarLists:
-    """Give each film the 50 with the greatest cosine of common likes, as textbooks have it."""
-    matrix = np.zeros((len(likes), n_films), np.float32)
-    for row, films in enumerate(likes.values()):
-        matrix[row, list(films)] = 1
-    length = np.sqrt(np.maximum(matrix.sum(axis=0), 1))
-    neighbours: list[NDArray[np.int64]] = []
-    weights: list[NDArray[np.uint8]] = []
-    for start in range(0, n_films, 1000):
-        cosine = (
-            (matrix[:, start : start + 1000].T @ matrix) / length[start : start + 1000, None] / length[None]
+    for telling in TELLINGS:
+        of_peers = {name: of[telling.name] for name, of in outcomes.items() if name in peers.GRIDS}
+        rival = max(of_peers, key=lambda name: evaluate.figures(of_peers[name]).ndcg)
+        ahead, low, high = evaluate.lead(outcomes[OURS][telling.name], of_peers[rival])
+        rows.append(
+            [telling.name, rival, f"{100 * ahead:+.1f} %", f"{100 * low:+.1f} to {100 * high:+.1f} %"]
         )
-        cosine[np.arange(len(cosine)), np.arange(start, start + len(cosine))] = 0
-        best = np.argpartition(-cosine, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
-        neighbours += list(best)
-        weights += list(np.rint(np.take_along_axis(cosine, best, axis=1) * 255).astype(np.uint8))
-    return SimilarLists(
-        np.arange(n_films, dtype=np.int64),
-        np.arange(n_films + 1, dtype=np.int64) * NEIGHBOURS,
-        np.concatenate(neighbours).astype(np.int32),
-        np.concatenate(weights),
-    )
-
-
-def _most_liked(likes: Mapping[int, set[int]], n_films: int) -> Rank:
-    counts = np.bincount([film for films in likes.values() for film in films], minlength=n_films)
-    order = np.argsort(-counts, kind="stable").tolist()
-    return lambda given: [film for film in order[: CUT + len(given)] if film not in set(given)]
+    return Table(heads=["told", "best peer", "ahead by", "interval"], rows=rows)

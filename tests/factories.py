@@ -17,6 +17,7 @@ from moviefinder.catalogue import (
     SimilarColumns,
     TitleColumns,
 )
+from moviefinder.recommend.model_file import Model
 from moviefinder.records import Credit, FilmRecord, Kind, Ref, Role
 from moviefinder.titles.fold import fold
 
@@ -111,3 +112,28 @@ def make_catalogue(
             weights=np.array([weight for row in similar for _, weight in row], np.uint8),
         ),
     )
+
+
+def make_model(rows: Sequence[Sequence[tuple[int, int, int]]], **changed: Any) -> Model:
+    """A model of films 1, 2, 3 ... (as of `make_film`) out of links (row, few, many) of each, in any order."""
+    n = len(rows)
+    links = [sorted(row) for row in rows]
+    flat = np.array([link for row in links for link in row], np.int64).reshape(-1, 3)
+    values: dict[str, Any] = {
+        "refs": tuple(f"imdb:tt{number:07d}" for number in range(1, n + 1)),
+        "movielens_ids": np.arange(10, 10 + n, dtype=np.int32),
+        "movielens_rows": np.arange(n, dtype=np.int32),
+        "offsets": np.cumsum([0, *(len(row) for row in links)]).astype(np.int64),
+        "targets": flat[:, 0].astype(np.uint16),
+        "few": flat[:, 1].astype(np.int8),
+        "many": flat[:, 2].astype(np.int8),
+        "few_scale": np.full(n, 0.01, np.float32),
+        "many_scale": np.full(n, 0.01, np.float32),
+        "broad_source": np.zeros((n, 0), np.float32),
+        "broad_target": np.zeros((n, 0), np.float32),
+        "quality": np.full(n, 0.5, np.float32),
+    } | changed
+    for name in ("broad_source", "broad_target"):  # as a file would give them back
+        values[name] = np.asarray(values[name]).astype(np.float16).astype(np.float32)
+    meta = {"version": "2026.01-test", "strength": 1.2, "power": 1.6, "cap": None, "dislike": 0.5}
+    return Model(**values | {"meta": meta | dict(values.get("meta", {}))})

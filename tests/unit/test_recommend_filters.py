@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from moviefinder.recommend.filters import Codes, FilmFacts, Filters
+from moviefinder.recommend.filters import Codes, FilmFacts, Filters, count, pack, unpack
 from moviefinder.records import Kind
 
 FACTS = FilmFacts(
@@ -23,8 +25,8 @@ FACTS = FilmFacts(
 def passing(**filters):
     """Ids that pass, and those whose value is unknown, of one filter."""
     [(_, mask, known)] = list(FACTS.masks(Filters(**filters), {7: np.array([0, 2]), 8: np.array([2])}))
-    unknown = [] if known is None else FACTS.ids[~known].tolist()
-    return FACTS.ids[mask].tolist(), unknown
+    unknown = [] if known is None else FACTS.ids[~unpack(known, 4)].tolist()
+    return FACTS.ids[unpack(mask, 4)].tolist(), unknown
 
 
 @pytest.mark.parametrize(
@@ -48,11 +50,29 @@ def passing(**filters):
         ({"score_min": 7.0}, [10, 30], [20]),
         ({"score_min": 0.0}, [10, 30, 40], [20]),
         ({"votes_min": 10}, [10, 30], [20]),
+        ({"votes_min": 2**40}, [], [20]),
+        ({"runtime_max": 32_767}, [10, 20, 40], [30]),
     ],
 )
 def test_a_filter_passes_what_it_names_and_nothing_unknown(filters, expected, unknown):
     """Each filter by itself."""
     assert passing(**filters) == (expected, unknown)
+
+
+@given(st.lists(st.booleans(), max_size=300))
+def test_bits_give_their_mask_back(films):
+    """Of any length; nothing beyond the last film is set."""
+    mask = np.array(films, bool)
+    assert unpack(pack(mask), len(mask)).tolist() == films
+    assert count(pack(mask)) == sum(films)
+
+
+def test_masks_are_not_spoilt_by_being_combined():
+    """They are kept for the next request, and more of them than are kept begin anew."""
+    for year in range(1, 1200):
+        list(FACTS.masks(Filters(year_min=year, kind=Kind.SERIES), {}))
+    assert passing(year_min=1999) == ([10, 30], [20])
+    assert len(FACTS._kept) <= 1_000
 
 
 def test_no_filter_is_no_mask():
@@ -64,7 +84,7 @@ def test_facts_come_back_from_their_arrays():
     """What is written to a file is what is read."""
     again = FilmFacts.from_arrays(FACTS.to_arrays())
     assert again.genres.counts() == {"action": 2, "drama": 1, "sci-fi": 1}
-    assert [mask.tolist() for _, mask, _ in again.masks(Filters(language=("fr",)), {})] == [
+    assert [unpack(mask, 4).tolist() for _, mask, _ in again.masks(Filters(language=("fr",)), {})] == [
         [False, False, True, False]
     ]
 

@@ -1,12 +1,14 @@
-"""Facts of all films as arrays, and filters as masks over them.
+"""Facts of all films as arrays, and filters as bits over them: a word holds 64 films, a catalogue a few hundred words.
 
-A film whose value is unknown does not pass a filter on that value, and is counted as left out.
+A filter's bits are made once and kept; combining and counting several takes microseconds. A film whose value is unknown
+does not pass a filter on that value, and is counted as left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial, reduce
 from typing import Any, Final
 
 import numpy as np
@@ -15,9 +17,35 @@ from numpy.typing import NDArray
 from moviefinder.records import Kind
 
 Mask = NDArray[np.bool_]
+Bits = NDArray[np.uint64]
+"""A mask, 64 films a word, the first in the lowest bit; what is left of the last word is 0."""
+
+_KEPT: Final = 1_000
+"""So many masks are kept, in 2.6 KB each; there are fewer codes than that, and a few hundred years and minutes."""
 
 _COLUMNS: Final = ("ids", "is_series", "year", "runtime_min", "score", "votes")
+_COLUMN_OF: Final = {
+    "year_min": "year", "year_max": "year", "runtime_min": "runtime_min", "runtime_max": "runtime_min"
+}  # fmt: skip
 _CODES: Final = ("genres", "languages", "countries", "certificates")
+
+
+def pack(mask: Mask) -> Bits:
+    """A mask as bits: uint64[ceil(n / 64)]."""
+    octets = np.packbits(mask, bitorder="little")
+    bits = np.zeros((len(octets) + 7) // 8, np.uint64)
+    bits.view(np.uint8)[: len(octets)] = octets
+    return bits
+
+
+def unpack(bits: Bits, n: int) -> Mask:
+    """Bits as a mask of n films: bool[n]."""
+    return np.unpackbits(bits.view(np.uint8), count=n, bitorder="little").view(np.bool_)
+
+
+def count(bits: Bits) -> int:
+    """How many films the bits hold."""
+    return int(np.bitwise_count(bits).sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,18 +125,14 @@ class Codes:
         """How many films have each code."""
         return dict(zip(self._names, np.diff(self._offsets).tolist(), strict=True))
 
+    def __contains__(self, code: str) -> bool:
+        return code in self._index
+
     def mask(self, code: str) -> Mask:
         """The films that have the code: bool[n]."""
         mask = np.zeros(self._n, bool)
         if (i := self._index.get(code)) is not None:
             mask[self._positions[self._offsets[i] : self._offsets[i + 1]]] = True
-        return mask
-
-    def any_of(self, codes: Iterable[str]) -> Mask:
-        """The films that have at least one of the codes: bool[n]."""
-        mask = np.zeros(self._n, bool)
-        for code in codes:
-            mask |= self.mask(code)
         return mask
 
 
@@ -129,6 +153,7 @@ class FilmFacts:
     languages: Codes
     countries: Codes
     certificates: Codes
+    _kept: dict[tuple[str, object], Bits] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Named one-dimensional arrays that `from_arrays` takes."""
@@ -144,9 +169,9 @@ class FilmFacts:
         columns: dict[str, Any] = {name: arrays[name] for name in _COLUMNS}
         return cls(**columns | {name: Codes.from_arrays(n, name, arrays) for name in _CODES})
 
-    def masks(  # noqa: PLR0912  # one branch a filter reads best in one place
+    def masks(
         self, filters: Filters, films_of_person: Mapping[int, NDArray[np.int64]]
-    ) -> Iterator[tuple[str, Mask, Mask | None]]:
+    ) -> Iterator[tuple[str, Bits, Bits | None]]:
         """For each filter in use its name, the films that pass, and those whose value is known (None: all).
 
         Args:
@@ -157,38 +182,58 @@ class FilmFacts:
             value = getattr(filters, name)
             match name:
                 case "kind":
-                    yield name, self.is_series == (value is Kind.SERIES), None
+                    series = self._bits(name, None, lambda: self.is_series)
+                    yield name, series if value is Kind.SERIES else self._all() & ~series, None
                 case "genre":
+                    having, known = self._codes("genres", value)
+                    yield name, reduce(np.bitwise_and, having), known
+                case "genre_out":
+                    having, known = self._codes("genres", value)
+                    yield name, known & ~reduce(np.bitwise_or, having), known
+                case "language" | "country" | "certificate":
+                    having, known = self._codes({"country": "countries"}.get(name, f"{name}s"), value)
+                    yield name, reduce(np.bitwise_or, having), known
+                case "person":
                     yield (
                         name,
-                        np.logical_and.reduce([self.genres.mask(code) for code in value]),
-                        self.genres.known,
+                        reduce(np.bitwise_and, [self._having(films_of_person, at) for at in value]),
+                        None,
                     )
-                case "genre_out":
-                    yield name, self.genres.known & ~self.genres.any_of(value), self.genres.known
-                case "language":
-                    yield name, self.languages.any_of(value), self.languages.known
-                case "country":
-                    yield name, self.countries.any_of(value), self.countries.known
-                case "certificate":
-                    yield name, self.certificates.any_of(value), self.certificates.known
-                case "person":
-                    mask = np.ones(len(self.ids), bool)
-                    for person in value:
-                        having = np.zeros(len(self.ids), bool)
-                        having[films_of_person.get(person, np.empty(0, np.int64))] = True
-                        mask &= having
-                    yield name, mask, None
-                case "year_min" | "year_max":
-                    yield name, _between(self.year, name, value), self.year > 0
-                case "runtime_min" | "runtime_max":
-                    yield name, _between(self.runtime_min, name, value), self.runtime_min > 0
-                case "score_min":
-                    yield name, (self.score >= round(value * 100)) & (self.score > 0), self.score > 0
                 case "votes_min":
-                    yield name, self.votes >= max(value, 1), self.votes > 0
+                    yield name, *self._least("votes", max(value, 1))
+                case "score_min":
+                    yield name, *self._least("score", max(round(value * 100), 1))
+                case "year_min" | "runtime_min":
+                    yield name, *self._least(_COLUMN_OF[name], value)
+                case "year_max" | "runtime_max":
+                    more, known = self._least(_COLUMN_OF[name], value + 1)
+                    yield name, known & ~more, known
 
+    def _all(self) -> Bits:
+        return self._bits("all", None, lambda: np.ones(len(self.ids), bool))
 
-def _between(column: NDArray[np.int16], name: str, value: int) -> Mask:
-    passing: Mask = (column >= value) if name.endswith("_min") else (column <= value)
-    return passing & (column > 0)
+    def _codes(self, name: str, values: Iterable[str]) -> tuple[list[Bits], Bits]:
+        """The films that have each code, and those of which any is known."""
+        codes: Codes = getattr(self, name)
+        having = [self._bits(name, code, partial(codes.mask, code)) for code in values]
+        return having, self._bits(name, None, lambda: codes.known)
+
+    def _least(self, name: str, value: int) -> tuple[Bits, Bits]:
+        """The films of which a column holds so much at least, and those of which it is known."""
+        column = getattr(self, name)
+        return (
+            self._bits(name, value, lambda: (column >= value) & (column > 0)),
+            self._bits(name, 1, lambda: column > 0),
+        )
+
+    def _having(self, films_of_person: Mapping[int, NDArray[np.int64]], person: int) -> Bits:
+        mask = np.zeros(len(self.ids), bool)
+        mask[films_of_person.get(person, ())] = True
+        return pack(mask)
+
+    def _bits(self, name: str, value: object, make: Callable[[], Mask]) -> Bits:
+        if (bits := self._kept.get((name, value))) is None:
+            if len(self._kept) >= _KEPT:
+                self._kept.clear()
+            bits = self._kept[name, value] = pack(make())
+        return bits

@@ -37,6 +37,7 @@ LARGEST: Final = 32 * 2**20
 
 _UNPACKED: Final = 64 * 2**20
 _MOST_FILMS: Final = 1 << 16
+_MOST_LINKS: Final = 1_000
 _WIDEST: Final = 64
 _META_BYTES: Final = 1 << 16
 
@@ -305,6 +306,8 @@ def _check_shapes(arrays: Mapping[str, NDArray[Any]], films: int) -> None:
             raise ValueError(f"'{name}' has another shape than it should")
     if len(links) != 1 or int(arrays["counts"].sum(dtype=np.int64)) != links[0]:
         raise ValueError("its links are not those of its films")
+    if (arrays["counts"] > _MOST_LINKS).any():
+        raise ValueError(f"a film has more than {_MOST_LINKS:,} links")
     if len(broad) != 2 or broad[1] > _WIDEST or arrays["movielens_ids"].ndim != 1:
         raise ValueError("an array has too many sides")
 

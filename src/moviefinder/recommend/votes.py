@@ -8,14 +8,13 @@ the lists of a few likes name none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moviefinder.recommend import FloatArray, IdArray, Scores, Taste
+from moviefinder.recommend import FloatArray, IdArray, Places, Positions, Taste
 
 DISLIKE = 0.5
 """Weight of a disliked film's vote against its neighbours; a dislike says less of them than a like does."""
@@ -25,8 +24,6 @@ STEP = 0.02
 
 NEAR, FAR = 2, 12
 """How many steps a list takes, and how many at most where it must find films of a kind that nobody near has."""
-
-Positions = NDArray[np.int64]
 
 
 class _Links:
@@ -75,17 +72,7 @@ class SimilarLists:
         self.ids, self.offsets, self.targets, self.weights = ids, offsets, targets, weights
         self.out = _Links(offsets, targets, weights)
         self.into = self.out.reversed()
-        self._order = np.argsort(ids, kind="stable")
-        self._sorted = ids[self._order]
-
-    def positions(self, film_ids: NDArray[Any]) -> Positions:
-        """Positions of the films that have one; the others are left out."""
-        if not len(self.ids):
-            return np.empty(0, np.int64)
-        film_ids = np.asarray(film_ids, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self._sorted, film_ids), len(self.ids) - 1)
-        found: Positions = self._order[at[self._sorted[at] == film_ids]]
-        return found
+        self.places = Places(ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,41 +98,41 @@ class Votes:
     name = "votes"
 
     def __init__(self, lists: SimilarLists) -> None:
-        self._lists = lists
+        self._lists, self.places = lists, lists.places
         self._last: tuple[Taste, bool, _Poll] | None = (
             None  # a list and its reasons are asked for one after the other
         )
 
-    def score(self, taste: Taste, *, far: bool = False) -> Scores:
-        """Every film that the liked ones reach, and that is not decided."""
+    def values(self, taste: Taste, *, far: bool = False) -> FloatArray:
+        """What the liked films give by their lists, where that is not decided."""
         poll = self._poll(taste, far=far)
-        if not len(poll.liked):
-            return Scores(np.empty(0, np.int64), np.empty(0, np.float32))
-        total = poll.total.copy()
+        total = poll.total.astype(np.float32)
         for film in {film for film, _ in taste.off}:
-            for position in self._lists.positions(np.array([film])).tolist():
-                total[position] -= self._parts(poll, position)[~self._holding(poll, taste, film)].sum()
-        ruled_out = np.fromiter({*taste.decided, *taste.liked, *taste.disliked}, np.int64)
-        total[self._lists.positions(ruled_out)] = 0
-        found = np.flatnonzero(total.astype(np.float32) > 0)
-        ranked = found[np.argsort(-total[found], kind="stable")]  # ties stay in the order of popularity
-        return Scores(self._lists.ids[ranked], total[ranked].astype(np.float32))
+            for position in self.places.of(np.array([film])).tolist():
+                parts, holding = self._parts(poll, position), self._holding(poll, taste, film)
+                left = poll.total[position] - parts[~holding].sum()
+                total[position] = left if parts[holding].any() else min(left, 0)  # no crumb of a sum remains
+        total[self.places.of(taste.ruled_out())] = 0
+        return total if len(poll.liked) else np.zeros(len(self.places), np.float32)
 
-    def explain(self, taste: Taste, ids: IdArray) -> dict[int, list[tuple[int, float]]]:
+    def explain(
+        self, taste: Taste, ids: IdArray, *, most: int | None = None
+    ) -> dict[int, list[tuple[int, float]]]:
         """The liked films that gave each id most, with shares that add up to 1."""
         poll = self._poll(taste, far=False)
-        if len(ids) and (poll.level[self._lists.positions(ids)] == 0).any():
+        if len(ids) and (poll.level[self.places.of(ids)] == 0).any():
             poll = self._poll(taste, far=True)
         reasons: dict[int, list[tuple[int, float]]] = {}
         for film in ids.tolist():
             reasons[film] = []
-            for position in self._lists.positions(np.array([film])).tolist():
+            for position in self.places.of(np.array([film])).tolist():
                 parts = self._parts(poll, position) * self._holding(poll, taste, film)
                 order = np.argsort(-parts, kind="stable")
                 order = order[parts[order] > 0]
-                shares = parts[order] / parts.sum() if len(order) else parts[order]
+                order, total = order[:most], parts.sum()
+                shares = parts[order] / total if len(order) else parts[order]
                 reasons[film] = list(
-                    zip(self._lists.ids[poll.liked[order]].tolist(), shares.tolist(), strict=True)
+                    zip(self.places.ids[poll.liked[order]].tolist(), shares.tolist(), strict=True)
                 )
         return reasons
 
@@ -155,8 +142,8 @@ class Votes:
         return self._last[2]
 
     def _count(self, taste: Taste, steps: int) -> _Poll:
-        liked, weights = self._weighed(taste.liked)
-        named = self._spread(liked, weights) - DISLIKE * self._spread(*self._weighed(taste.disliked))
+        liked, weights = self.places.weighed(taste.voices())
+        named = self._spread(liked, weights) - DISLIKE * self._spread(*self.places.weighed(taste.disliked))
         total = named + STEP * self._spread(*_positive(named))
         level = np.where(total == 0, 0, 2).astype(np.int8)
         for step in range(3, steps + 1):
@@ -167,15 +154,10 @@ class Votes:
             level[arrived > 0] = step
         return _Poll(liked, weights, self._lists.out.of(liked), named, total, level)
 
-    def _weighed(self, films: Mapping[int, float]) -> tuple[Positions, NDArray[np.float64]]:
-        """Positions int64[k], rising, and weights float64[k] of the films that have a list."""
-        positions = np.sort(self._lists.positions(np.fromiter(films, np.int64, len(films))))
-        return positions, np.array([films[film] for film in self._lists.ids[positions].tolist()], np.float64)
-
     def _spread(self, positions: Positions, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """What every film gets when the given ones vote with the given weights: float64[n]."""
         origin, targets, votes = self._lists.out.of(positions)
-        votes_by_film = np.bincount(targets, weights[origin] * votes, minlength=len(self._lists.ids))
+        votes_by_film = np.bincount(targets, weights[origin] * votes, minlength=len(self.places))
         return votes_by_film.astype(np.float64, copy=False)  # whole numbers where nobody voted
 
     def _parts(self, poll: _Poll, position: int) -> NDArray[np.float64]:
@@ -183,7 +165,7 @@ class Votes:
 
         Goes backward from the position, so that the cost is that of a few lists and not of all films.
         """
-        worth = np.zeros(len(self._lists.ids))  # what a point of each film's is worth to the position
+        worth = np.zeros(len(self.places))  # what a point of each film's is worth to the position
         worth[position] = 1
         for step in range(int(poll.level[position]), 2, -1):
             reached = np.flatnonzero((worth > 0) & (poll.level == step))
@@ -206,7 +188,7 @@ class Votes:
         if not taste.off:
             return np.ones(len(poll.liked), bool)
         refused = [because for at, because in taste.off if at == film]
-        return ~np.isin(self._lists.ids[poll.liked], np.array(refused, np.int64))
+        return ~np.isin(self.places.ids[poll.liked], np.array(refused, np.int64))
 
 
 def _positive(values: NDArray[np.float64]) -> tuple[Positions, NDArray[np.float64]]:

@@ -1,6 +1,7 @@
 """Taste -> score -> filter -> rank -> reasons.
 
-Filters apply before the list is cut, so that a narrow one still fills the page. The same request gives the same list.
+Filters apply before the list is cut, so that a narrow one still fills the page; everything that a request answers comes
+from one scoring. The same request gives the same list.
 """
 
 from __future__ import annotations
@@ -8,32 +9,38 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from functools import reduce
+from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid
-from moviefinder.recommend import Recommender, Scores, Taste
-from moviefinder.recommend.filters import Filters, Mask
+from moviefinder.recommend import FloatArray, IdArray, Positions, Recommender, Taste, best
+from moviefinder.recommend.filters import Bits, Filters, count, pack, unpack
+from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused, below
+from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.votes import Votes
-from moviefinder.records import Verdict
+from moviefinder.records import Confidence, Say, Verdict
 from moviefinder.services.people import films_of_people
-from moviefinder.store.models import UserFilm
+from moviefinder.store.models import AnsweredReason, UserFilm
 from moviefinder.store.shelves import Films
 
+By = Literal["votes", "model", "fused"]
 Hint = Literal["empty_taste", "filters_too_tight"]
+
+BEST: Final[By] = "model"
+"""What ranks where nobody asks for another; without a model it is the votes."""
 
 REASONS = 5
 """At most so many liked films are named for one recommendation."""
 
 NARROW = 100
-"""When fewer films than this are found, those that are far from the liked ones are looked for as well."""
+"""When fewer films than this are found, the similar lists bring more, those far from the liked ones as well."""
 
 LONGEST = 1_000
 """A list ends after so many films; by then a filter helps more than another page."""
@@ -41,11 +48,12 @@ LONGEST = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """A film to watch, and the liked films that speak for it with their shares, best first."""
+    """A film to watch, how sure it is, and the liked films that speak for it with their shares, best first."""
 
     film_id: int
     score: float
     because: Sequence[tuple[int, float]]
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +68,11 @@ class Relief:
 class Recommendations:
     """A part of a ranked list.
 
-    `count` films pass all filters; `left_out` counts, by filter, those that pass all others but whose value is not
-    known; `next` is the cursor of the part that follows.
+    `engine` names what ranked, with the version of its model; `count` films pass all filters; `left_out` counts, by
+    filter, those that pass all others but whose value is not known; `next` is the cursor of the part that follows.
     """
 
+    engine: str
     items: Sequence[Recommendation] = ()
     count: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -77,6 +86,8 @@ def for_user(
     films: Films,
     user_id: int | None,
     *,
+    learned: Learned | None = None,
+    by: By | None = None,
     filters: Filters,
     limit: int,
     cursor: str | None,
@@ -87,65 +98,111 @@ def for_user(
     The cursor names the films that were shown, so that a list that goes on after the taste has changed goes on as it
     is ranked now, without repeating any.
 
+    Args:
+        learned: the model, where there is one.
+        by: what ranks; None for the best there is.
+
     Raises:
         Invalid: the cursor is not one of ours, or a filter names a person who is not known.
     """
     _check_codes(films, filters)
-    positions = _positions_of_people(session, films, filters)
+    people = _positions_of_people(session, films, filters)
     shown = _read_cursor(cursor)
     taste = taste_of(session, user_id, today=today) if user_id is not None else Taste()
+    return recommend(
+        films, learned, taste, by=by, filters=filters, films_of_person=people, limit=limit, shown=shown
+    )
+
+
+def recommend(
+    films: Films,
+    learned: Learned | None,
+    taste: Taste,
+    *,
+    by: By | None = None,
+    filters: Filters,
+    films_of_person: Mapping[int, Positions],
+    limit: int,
+    shown: frozenset[int] = frozenset(),
+) -> Recommendations:
+    """What to watch next for a taste: arrays only, no database.
+
+    Args:
+        films_of_person: for each person in the filters, the positions of the films they had a part in.
+        shown: films that the list has shown before.
+    """
+    ranking = _Ranking(films, learned, by)
     if not taste.liked:
-        return Recommendations(hint="empty_taste")
-    recommender: Recommender = Votes(films.lists)
-    ranked = _filtered(films, recommender.score(taste), filters, positions)
-    if len(ranked.ids) < NARROW:
-        ranked = _filtered(films, recommender.score(taste, far=True), filters, positions)
-    if not filters.in_use() and not ranked.candidates:  # nobody knows what is like the liked films
-        return Recommendations(hint="empty_taste")
-    ids, scores, masks = ranked.ids, ranked.scores, ranked.masks
-    ahead = ~np.isin(ids, np.fromiter(shown, np.int64, len(shown)))
-    page = np.flatnonzero(ahead)[:limit]
-    because = recommender.explain(taste, ids[page])
+        return Recommendations(engine=ranking.engine, hint="empty_taste")
+    masks = list(films.facts.masks(filters, films_of_person))
+    values, reached = ranking.values(taste, [mask for _, mask, _ in masks])
+    candidates = count(reached)
+    if not filters.in_use() and not candidates:  # nobody knows what is like the liked films
+        return Recommendations(engine=ranking.engine, hint="empty_taste")
+    passing = _all([mask for _, mask, _ in masks], reached)
+    found = count(passing)
+    ahead = values * unpack(passing, len(values))
+    ahead[films.lists.places.of(np.fromiter(shown, np.int64, len(shown)))] = 0
+    page = best(ahead, limit)
+    ids = films.facts.ids[page]
+    because = ranking.explain(taste, ids)
     items = [
-        Recommendation(film_id=int(ids[i]), score=float(scores[i]), because=because[int(ids[i])][:REASONS])
-        for i in page.tolist()
+        Recommendation(film_id=film_id, score=score, because=because[film_id])
+        for film_id, score in zip(ids.tolist(), values[page].tolist(), strict=True)
     ]
-    seen = shown | {item.film_id for item in items}
-    more = int(ahead.sum()) > len(items) and len(seen) < LONGEST
+    seen = shown | set(ids.tolist())
+    more = len(items) == limit and len(seen) < LONGEST and bool((ahead > 0).sum() > limit)
     return Recommendations(
+        engine=ranking.engine,
         items=items,
-        count=len(ids),
-        left_out=_left_out(masks, ranked.candidates),
-        hint="filters_too_tight" if not len(ids) and ranked.candidates else None,
-        relax=_relief(masks, ranked.candidates) if len(ids) < limit else (),
+        count=found,
+        left_out=_left_out(masks, reached),
+        hint="filters_too_tight" if not found and candidates else None,
+        relax=_relief(masks, reached) if found < limit else (),
         next=_write_cursor(seen) if more else None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Filtered:
-    """A ranking that was filtered: `ids` int64[m] and `scores` float32[m], best first, of so many candidates."""
+class _Ranking:
+    """The engine that was asked for, helped out by the similar lists where it finds too little.
 
-    ids: NDArray[np.int64]
-    scores: NDArray[np.float32]
-    masks: list[tuple[str, Mask, Mask | None]]
-    candidates: int
+    Args:
+        by: None for the best there is.
+    """
 
+    def __init__(self, films: Films, learned: Learned | None, by: By | None) -> None:
+        self._votes = Votes(films.lists)
+        self._engine: Recommender = self._votes
+        self.engine = self._votes.name
+        by = by or BEST
+        if learned is not None and by != "votes":
+            linear = Linear(learned)
+            self._engine = linear if by == "model" else Fused([(linear, 1.0), (self._votes, VOTES_WEIGHT)])
+            self.engine = f"{self._engine.name} {learned.meta['version']}"
+        self._own: FloatArray = np.empty(0, np.float32)
 
-def _filtered(
-    films: Films, scores: Scores, filters: Filters, positions: Mapping[int, NDArray[np.int64]]
-) -> _Filtered:
-    candidates = films.lists.positions(scores.ids)
-    masks = [
-        (name, mask[candidates], None if known is None else known[candidates])
-        for name, mask, known in films.facts.masks(filters, positions)
-    ]
-    passing = _all([mask for _, mask, _ in masks], len(candidates))
-    return _Filtered(scores.ids[passing], scores.values[passing], masks, len(candidates))
+    def values(self, taste: Taste, masks: Sequence[Bits]) -> tuple[FloatArray, Bits]:
+        """What each film gets, float32[n], positive where it may be recommended; and the films that get any."""
+        self._own = values = self._engine.values(taste)
+        reached = pack(values > 0)
+        for far in (False, True):
+            if count(_all(masks, reached)) >= NARROW:
+                break
+            values = below(self._own, self._votes.values(taste, far=far))
+            reached = pack(values > 0)
+        return values, reached
+
+    def explain(self, taste: Taste, ids: IdArray) -> dict[int, list[tuple[int, float]]]:
+        """The reasons of each film, by what ranked it."""
+        spoken = self._own[self._votes.places.of(ids)] > 0
+        reasons = self._engine.explain(taste, ids[spoken], most=REASONS)
+        if not spoken.all():
+            reasons |= self._votes.explain(taste, ids[~spoken], most=REASONS)
+        return reasons
 
 
 def taste_of(session: Session, user_id: int, *, today: date) -> Taste:
-    """What a person has said, as the engines take it: one query."""
+    """What a person has said, as the engines take it: two queries."""
     rows = session.execute(
         select(
             UserFilm.film_id,
@@ -167,73 +224,87 @@ def taste_of(session: Session, user_id: int, *, today: date) -> Taste:
             liked[film_id] = 1.0
         elif shapes_taste and verdict == Verdict.DISLIKED:
             disliked[film_id] = 1.0
-    return Taste(liked=liked, disliked=disliked, decided=frozenset(decided))
+    return Taste(
+        liked=liked, disliked=disliked, decided=frozenset(decided), **_answered(session, user_id, liked)
+    )
+
+
+def _answered(
+    session: Session, user_id: int, liked: Mapping[int, float]
+) -> dict[str, frozenset[tuple[int, int]]]:
+    """The answers to reasons that count: those whose reason is a film that shapes the taste now."""
+    rows = session.execute(
+        select(AnsweredReason.film_id, AnsweredReason.because_id, AnsweredReason.say).where(
+            AnsweredReason.user_id == user_id
+        )
+    ).all()
+    return {
+        name: frozenset((film, because) for film, because, say in rows if say == wanted and because in liked)
+        for name, wanted in (("off", Say.NOT), ("more", Say.MORE))
+    }
 
 
 def _check_codes(films: Films, filters: Filters) -> None:
     """See that some film has each code that is asked for, as with genres; a slip of the pen finds nothing otherwise."""
-    facts = films.facts
-    columns = {"language": facts.languages, "country": facts.countries, "certificate": facts.certificates}
-    for name, codes in columns.items():
+    for name, plural in (
+        ("language", "languages"),
+        ("country", "countries"),
+        ("certificate", "certificates"),
+    ):
         for code in getattr(filters, name):
-            if code not in codes.counts():
-                plural = {"country": "countries"}.get(name, f"{name}s")
+            if code not in getattr(films.facts, plural):
                 raise Invalid(
                     f"No film has the {name} '{code}'. GET /{plural} lists those there are.", field=name
                 )
 
 
-def _positions_of_people(session: Session, films: Films, filters: Filters) -> dict[int, NDArray[np.int64]]:
+def _positions_of_people(session: Session, films: Films, filters: Filters) -> dict[int, Positions]:
     of_people = films_of_people(session, filters.person)
-    return {person: films.lists.positions(np.array(ids, np.int64)) for person, ids in of_people.items()}
+    return {person: films.lists.places.of(np.array(ids, np.int64)) for person, ids in of_people.items()}
 
 
-def _all(masks: Sequence[Mask], n: int) -> Mask:
-    passing = np.ones(n, bool)
-    for mask in masks:
-        passing &= mask
-    return passing
+Masks = Sequence[tuple[str, Bits, Bits | None]]
 
 
-def _left_out(masks: Sequence[tuple[str, Mask, Mask | None]], n: int) -> dict[str, int]:
+def _all(masks: Iterable[Bits], reached: Bits) -> Bits:
+    return reduce(np.bitwise_and, masks, reached)
+
+
+def _but(masks: Masks, left: str, reached: Bits) -> Bits:
+    """The films that pass all filters but one."""
+    return _all([mask for name, mask, _ in masks if name != left], reached)
+
+
+def _left_out(masks: Masks, reached: Bits) -> dict[str, int]:
     """How many films each filter leaves out for want of a value, of those that pass all the others."""
-    counts = {}
-    for name, _, known in masks:
-        if known is not None:
-            others = _all([mask for other, mask, _ in masks if other != name], n)
-            if missing := int((others & ~known).sum()):
-                counts[name] = missing
-    return counts
+    counts = {
+        name: count(_but(masks, name, reached) & ~known) for name, _, known in masks if known is not None
+    }
+    return {name: missing for name, missing in counts.items() if missing}
 
 
-def _relief(masks: Sequence[tuple[str, Mask, Mask | None]], n: int) -> list[Relief]:
+def _relief(masks: Masks, reached: Bits) -> list[Relief]:
     """The filters that stand in the way, the one that frees most first."""
-    found = int(_all([mask for _, mask, _ in masks], n).sum())
-    relief = [
-        Relief(
-            filter=name, frees=int(_all([mask for other, mask, _ in masks if other != name], n).sum()) - found
-        )
-        for name, _, _ in masks
-    ]
+    relief = [Relief(filter=name, frees=count(_but(masks, name, reached) & ~mask)) for name, mask, _ in masks]
     return sorted((row for row in relief if row.frees), key=lambda row: (-row.frees, row.filter))
 
 
-def _write_cursor(shown: set[int]) -> str:
+def _write_cursor(shown: frozenset[int]) -> str:
     """Film numbers as sorted gaps, packed: 1,000 of them in about 1,500 characters of an address."""
     gaps = np.diff(np.array(sorted(shown), np.int64), prepend=0).astype("<u4")
     return base64.urlsafe_b64encode(zlib.compress(gaps.tobytes(), 9)).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None) -> set[int]:
+def _read_cursor(cursor: str | None) -> frozenset[int]:
     if not cursor:
-        return set()
+        return frozenset()
     try:
         packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()
         raw = unpacker.decompress(packed, 4 * LONGEST)
         if unpacker.unconsumed_tail or not unpacker.eof:
             raise ValueError("more than a list can hold")
-        return set(np.cumsum(np.frombuffer(raw, "<u4").astype(np.int64)).tolist())
+        return frozenset(np.cumsum(np.frombuffer(raw, "<u4").astype(np.int64)).tolist())
     except (ValueError, binascii.Error, zlib.error) as error:
         raise Invalid(
             "This is no cursor of ours. Take it from 'next' of the answer before.", field="cursor"
