@@ -8,7 +8,7 @@ VENV := .venv/bin
 SERVE := --data "$(DATA)" $(if $(PORT),--port $(PORT))
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## set up what is missing, then serve [PORT=8000 DATA=var]
 	@exec $(PYTHON) tools/bootstrap.py run $(SERVE)
@@ -36,9 +36,13 @@ ui: set-up ## the page alone, with hot reload, on a running server
 docs: set-up ## write the generated parts of docs/ anew
 	@$(VENV)/python tools/docs.py
 
-bench: ## measure search and recommendations into docs/benchmarks.md
+bench: ## measure search, recommendations and the server into docs/benchmarks.md
 	@$(PYTHON) tools/bootstrap.py bench
 	@$(VENV)/python -m bench $(ARGS)
+
+bench-quality: ## measure recommendations beside their peers, most of an hour [ARGS=--tune]
+	@$(PYTHON) tools/bootstrap.py bench
+	@$(VENV)/python -m bench quality $(ARGS)
 
 screenshots: set-up ## a picture of each screen into screenshots/
 	@$(VENV)/python tools/screenshots.py $(ARGS)
@@ -46,4 +50,4 @@ screenshots: set-up ## a picture of each screen into screenshots/
 lock: set-up ## solve requirements/ anew [ARGS=--upgrade]
 	@$(VENV)/python tools/lock.py $(ARGS)
 
-.PHONY: help run set-up serve test check format ui docs bench screenshots lock
+.PHONY: help run set-up serve test check format ui docs bench bench-quality screenshots lock

@@ -1,4 +1,7 @@
-"""`python -m bench [SECTION ...]`: measure and write the figures into docs/benchmarks.md."""
+"""`python -m bench [SECTION ...]`: measure and write the figures into docs/benchmarks.md.
+
+Without a name all sections but the quality of recommendations, which takes most of an hour and is asked for by name.
+"""
 
 import argparse
 from collections.abc import Callable
@@ -6,16 +9,19 @@ from importlib import import_module
 
 from bench import report
 
-SECTIONS = ("search", "recommendations", "serving", "quality")
+QUICK = ("search", "recommendations", "serving")
+SECTIONS = (*QUICK, "quality")
 
 
 def main() -> None:
     """Measure the sections asked for, or all."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], help="; ".join(SECTIONS))
-    for section in parser.parse_args().sections or SECTIONS:
-        measure: Callable[[], str | None] = import_module(f"bench.{section}").measure
-        text = measure()
+    parser.add_argument("--tune", action="store_true", help="look for the best settings of the peers anew")
+    told = parser.parse_args()
+    for section in told.sections or QUICK:
+        measure: Callable[..., str | None] = import_module(f"bench.{section}").measure
+        text = measure(tune=True) if told.tune and section == "quality" else measure()
         if text is None:
             report.progress(f"{section}: left as it is, the data sets are not here")
             continue

@@ -131,6 +131,11 @@ class Figures:
     popularity: float
     people: int
 
+    @property
+    def half(self) -> float:
+        """Half of the interval."""
+        return (self.high - self.low) / 2
+
 
 def split(ratings: Ratings, *, seed: int, people: int = PEOPLE) -> Split:
     """Draw test people from those with ten likes and more; the others are for training."""
