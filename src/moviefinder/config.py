@@ -68,6 +68,11 @@ class Settings(BaseModel):
     guests_per_hour: int = Field(
         default=20, ge=1, description="Guests made per address and hour; not counted on a local install."
     )
+    learn_from_library: bool = Field(
+        default=False,
+        description="Let what people of this install like join when `moviefinder train` learns a model: films, and pairs "
+        "of films, that at least 5 of them judged. Films kept out of somebody's taste stay out.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important log lines to write."
     )

@@ -20,6 +20,10 @@ __all__ = ["main", "moviefinder"]
 COMMANDS: Final = {
     "serve": "moviefinder.cli.serve:serve",
     "catalogue": "moviefinder.cli.catalogue:catalogue",
+    "recommend": "moviefinder.cli.ranking:recommend",
+    "train": "moviefinder.cli.training:train",
+    "evaluate": "moviefinder.cli.training:evaluate",
+    "rank": "moviefinder.cli.ranking:rank",
     "config": "moviefinder.cli.operate:config",
     "db": "moviefinder.cli.operate:db",
     "openapi": "moviefinder.cli.operate:openapi",
