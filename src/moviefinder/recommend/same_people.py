@@ -24,7 +24,9 @@ SHARED: Final = 0.9
 FEWEST_FILMS: Final = 20
 """They are, too, where of at least 20 films of either so large a share has the same stars, or time, at the other."""
 
-_CROWD: Final = 40  # a rating that more users share than this tells nobody apart: times that are all alike
+_CROWD: Final = (
+    40  # a rating that more users share than this tells nobody apart; nor does a second of so many users
+)
 _RAREST: Final = 5  # by so many of their rarest ratings users are compared
 _FEWEST_RAREST: Final = 3  # of which so many must be the other's; 9 in 10 are, where 9 in 10 of all are
 
@@ -39,7 +41,7 @@ def same_people(histories: Histories) -> Pairs:
     if len(histories.files) < 2:
         return np.empty((0, 2), np.int64)
     stars = np.rint(histories.stars * 100).astype(np.int64)
-    timed = histories.times > 0
+    timed = _timed(histories)
     dated = _mixed(histories.movielens_ids, histories.times)
     exact = _mixed(dated, stars)
     known = _pairs_of(histories, exact, timed)
@@ -98,6 +100,15 @@ def counted_once(histories: Histories, pairs: Pairs) -> Histories:
         dropped[members] = True
         dropped[members[np.argmax(sizes[members])]] = False
     return histories.without(dropped) if dropped.any() else histories
+
+
+def _timed(histories: Histories) -> NDArray[np.bool_]:
+    """Which ratings have a time that means something: not unknown, nor one that a crowd shares: bool[k]."""
+    _, first = np.unique(_mixed(histories.times, histories.people), return_index=True)
+    times, crowd = np.unique(histories.times[first], return_counts=True)
+    at = np.searchsorted(times, histories.times)
+    timed: NDArray[np.bool_] = (crowd[at] <= _CROWD) & (histories.times > 0)
+    return timed
 
 
 def _mixed(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.uint64]:
