@@ -49,9 +49,9 @@ def settings(request, tmp_path):
 
 @pytest.fixture
 def empty_app(settings):
-    """An App whose database has its tables and nothing in them."""
+    """An App whose database has its tables and nothing in them, and that knows no model."""
     settings.data.mkdir()
-    app = make_app(settings)
+    app = make_app(settings, shipped_model=settings.data / "none.npz")
     prepare(app.engine)
     yield app
     app.close()

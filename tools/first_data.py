@@ -15,7 +15,15 @@ import page
 
 PACKAGE = page.ROOT / "src" / "moviefinder"
 FIRST = PACKAGE / "shipped" / "first"
-SOURCES = ["store", "titles", "recommend", "catalogue", "services/catalogue.py", "shipped/catalogue.zip"]
+SOURCES = [
+    "store",
+    "titles",
+    "recommend",
+    "catalogue",
+    "services/catalogue.py",
+    "shipped/catalogue.zip",
+    "shipped/model.npz",
+]
 
 
 def make(python: Path, *, stamp: Path | None = None) -> bool:

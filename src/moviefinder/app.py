@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.dispatch import LocalBell
+from moviefinder.recommend.linear import Learned
 from moviefinder.sources import FilmSource
 from moviefinder.sources.embedded import EmbeddedSource
 from moviefinder.store import make_engine, reading, writing
 from moviefinder.store.jobs import RING
-from moviefinder.store.shelves import Films, Shelf, film_shelf, title_shelf
+from moviefinder.store.shelves import SHIPPED_MODEL, Films, Shelf, film_shelf, model_shelf, title_shelf
 from moviefinder.titles.index import TitleIndex
 
 
@@ -28,6 +30,7 @@ class App:
     sources: Mapping[str, FilmSource]
     """In order of trust."""
     films: Shelf[Films]
+    models: Shelf[Learned | None]
     titles: Shelf[TitleIndex]
     bell: LocalBell
 
@@ -50,8 +53,12 @@ class App:
         self.engine.dispose()
 
 
-def make_app(settings: Settings) -> App:
+def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
     """Put the parts together; touches neither the database nor the network.
+
+    Args:
+        settings: what the operator has set.
+        shipped_model: the model that is used until another is published; it may be missing.
 
     Raises:
         CannotStart: a setting names something that cannot be used.
@@ -63,6 +70,7 @@ def make_app(settings: Settings) -> App:
         engine=make_engine(settings.database_url, connections=settings.threads + 2),
         sources={embedded.name: embedded},
         films=film_shelf(derived),
+        models=model_shelf(settings.data / "models", derived, shipped_model),
         titles=title_shelf(derived),
         bell=LocalBell(),
     )

@@ -62,16 +62,19 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
     """
     remedy = f"{path} is damaged or of another version. Delete it: it is made again at the next start."
     with path.open("rb") as file:
-        try:
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except ValueError as error:  # an empty file cannot be mapped
-            raise Invalid(remedy) from error
-    if len(content) < _PREFACE.size:
-        raise Invalid(remedy)
-    magic, checksum, length = _PREFACE.unpack_from(content)
+        preface = file.read(_PREFACE.size)
+        found = 0
+        while block := file.read(
+            1 << 20
+        ):  # not through the map: pages that nobody asks for stay out of memory
+            found = zlib.crc32(block, found)
+        if len(preface) < _PREFACE.size:
+            raise Invalid(remedy)
+        magic, checksum, length = _PREFACE.unpack(preface)
+        if magic != _MAGIC or found != checksum:
+            raise Invalid(remedy)
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     view = memoryview(content)
-    if magic != _MAGIC or zlib.crc32(view[_PREFACE.size :]) != checksum:
-        raise Invalid(remedy)
     start = _PREFACE.size + length
     try:
         header = json.loads(view[_PREFACE.size : start].tobytes())

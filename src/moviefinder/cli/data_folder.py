@@ -73,6 +73,7 @@ def prepare(settings: Settings) -> tuple[App, Installed | None]:
         installed = catalogue.install_if_newer(app.engine, now=datetime.now(UTC))
         with app.reading() as session:
             app.films.newest(session)
+            app.models.newest(session)
             app.titles.newest(session)
     return app, installed
 

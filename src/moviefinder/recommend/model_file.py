@@ -14,11 +14,13 @@ import hashlib
 import io
 import json
 import math
+import os
 import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +44,8 @@ _WIDEST: Final = 64
 _META_BYTES: Final = 1 << 16
 
 _MAGIC: Final = b"moviefinder model, sha-256 "
+_END: Final = len(_MAGIC) + 64
+_CHECKSUM: Final = re.compile(re.escape(_MAGIC) + rb"[0-9a-f]{64}")
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")  # the header before each member of a zip
 _NUMBERS: Final = ("strength", "power", "cap", "dislike")
 _NPY: Final = re.compile(  # version 1.0 as numpy writes it; nothing is left for a parser to fall for
@@ -149,37 +153,44 @@ def load(path: Path) -> Model:
     Raises:
         Invalid: the file is missing, damaged, of another format, or no model; says what to do.
     """
+    with _refusing(path), path.open("rb") as file:
+        return _read(file.read(LARGEST + 1))
+
+
+def checksum_in(path: Path) -> str:
+    """The checksum that a model file bears at its end, which tells two models apart; whether it holds, `load` sees.
+
+    Raises:
+        Invalid: the file is missing or bears none.
+    """
+    with _refusing(path), path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, _END), os.SEEK_END)
+        return _borne(file.read())
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     remedy = "Name a file that `moviefinder train` wrote."
     try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise Invalid(f"Cannot read the model {path}: {reason}. {remedy}", field="model") from error
-    try:
-        return _read(data)
     except (ValueError, RecursionError) as error:
         raise Invalid(f"{path} cannot be used as a model: {error}. {remedy}", field="model") from error
 
 
-def checksum(data: bytes) -> str:
-    """The checksum that a model file bears, which tells two models apart.
-
-    Raises:
-        ValueError: the bytes bear none, or another than theirs.
-    """
-    body, magic, said = data[:-64], data[-64 - len(_MAGIC) : -64], data[-64:]
-    if magic != _MAGIC:
+def _borne(data: bytes) -> str:
+    if not _CHECKSUM.fullmatch(data[-_END:]):
         raise ValueError("it was not written by MovieFinder, or its end is missing")
-    if hashlib.sha256(body).hexdigest().encode() != said:
-        raise ValueError("it is damaged, its checksum differs")
-    return said.decode()
+    return data[-64:].decode()
 
 
 def _read(data: bytes) -> Model:
     if len(data) > LARGEST:
         raise ValueError(f"it has more than {LARGEST // 2**20} MB")
-    checksum(data)
+    if hashlib.sha256(data[:-64]).hexdigest() != _borne(data):
+        raise ValueError("it is damaged, its checksum differs")
     members = _members(data)
     arrays = {name: _unpacked(data, name, *members[name]) for name in _DTYPES}
     meta = _meta(arrays["meta"].tobytes())

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import reduce
+from functools import partial, reduce
 from typing import Final, Literal
 
 import numpy as np
@@ -35,6 +35,8 @@ Hint = Literal["empty_taste", "filters_too_tight"]
 
 BEST: Final[By] = "model"
 """What ranks where nobody asks for another; without a model it is the votes."""
+
+KNOWN = SPREAD = 0.5
 
 REASONS = 5
 """At most so many liked films are named for one recommendation."""
@@ -68,11 +70,14 @@ class Relief:
 class Recommendations:
     """A part of a ranked list.
 
-    `engine` names what ranked, with the version of its model; `count` films pass all filters; `left_out` counts, by
-    filter, those that pass all others but whose value is not known; `next` is the cursor of the part that follows.
+    `engine` names what ranked, with the version of its model; `known` and `spread` are the dials in use; `count` films
+    pass all filters; `left_out` counts, by filter, those that pass all others but whose value is not known; `next` is
+    the cursor of the part that follows.
     """
 
     engine: str
+    known: float
+    spread: float
     items: Sequence[Recommendation] = ()
     count: int = 0
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -88,6 +93,8 @@ def for_user(
     *,
     learned: Learned | None = None,
     by: By | None = None,
+    known: float | None = None,
+    spread: float | None = None,
     filters: Filters,
     limit: int,
     cursor: str | None,
@@ -101,6 +108,8 @@ def for_user(
     Args:
         learned: the model, where there is one.
         by: what ranks; None for the best there is.
+        known: from little known (0) to well known films (1); None for what suits most.
+        spread: from close (0) to adventurous (1); None for what suits most.
 
     Raises:
         Invalid: the cursor is not one of ours, or a filter names a person who is not known.
@@ -110,7 +119,16 @@ def for_user(
     shown = _read_cursor(cursor)
     taste = taste_of(session, user_id, today=today) if user_id is not None else Taste()
     return recommend(
-        films, learned, taste, by=by, filters=filters, films_of_person=people, limit=limit, shown=shown
+        films,
+        learned,
+        taste,
+        by=by,
+        known=known,
+        spread=spread,
+        filters=filters,
+        films_of_person=people,
+        limit=limit,
+        shown=shown,
     )
 
 
@@ -120,6 +138,8 @@ def recommend(
     taste: Taste,
     *,
     by: By | None = None,
+    known: float | None = None,
+    spread: float | None = None,
     filters: Filters,
     films_of_person: Mapping[int, Positions],
     limit: int,
@@ -132,13 +152,19 @@ def recommend(
         shown: films that the list has shown before.
     """
     ranking = _Ranking(films, learned, by)
+    answer = partial(
+        Recommendations,
+        engine=ranking.engine,
+        known=KNOWN if known is None else known,
+        spread=SPREAD if spread is None else spread,
+    )
     if not taste.liked:
-        return Recommendations(engine=ranking.engine, hint="empty_taste")
+        return answer(hint="empty_taste")
     masks = list(films.facts.masks(filters, films_of_person))
     values, reached = ranking.values(taste, [mask for _, mask, _ in masks])
     candidates = count(reached)
     if not filters.in_use() and not candidates:  # nobody knows what is like the liked films
-        return Recommendations(engine=ranking.engine, hint="empty_taste")
+        return answer(hint="empty_taste")
     passing = _all([mask for _, mask, _ in masks], reached)
     found = count(passing)
     ahead = values * unpack(passing, len(values))
@@ -152,8 +178,7 @@ def recommend(
     ]
     seen = shown | set(ids.tolist())
     more = len(items) == limit and len(seen) < LONGEST and bool((ahead > 0).sum() > limit)
-    return Recommendations(
-        engine=ranking.engine,
+    return answer(
         items=items,
         count=found,
         left_out=_left_out(masks, reached),
@@ -161,6 +186,21 @@ def recommend(
         relax=_relief(masks, reached) if found < limit else (),
         next=_write_cursor(seen) if more else None,
     )
+
+
+def confidence_of(
+    session: Session,
+    films: Films,
+    user_id: int,
+    film_ids: Sequence[int],
+    *,
+    learned: Learned | None = None,
+    today: date,
+) -> tuple[str, Mapping[int, Confidence | None]]:
+    """The engine that recommends to a person, and how sure it is of some films."""
+    ranking = _Ranking(films, learned, None)
+    taste_of(session, user_id, today=today)
+    return ranking.engine, dict.fromkeys(film_ids)
 
 
 class _Ranking:

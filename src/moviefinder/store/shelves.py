@@ -1,4 +1,4 @@
-"""What every process keeps in memory of the films: facts and similar lists as arrays, and the title index.
+"""What every process keeps in memory of the films: facts and similar lists, the learned model, the title index.
 
 A shelf looks at the table `versions` and loads anew what is newer, so that several processes agree. What it holds is
 derived; losing it costs time, never data.
@@ -7,59 +7,78 @@ derived; losing it costs time, never data.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder import array_file
 from moviefinder.errors import Invalid
+from moviefinder.recommend import model_file
 from moviefinder.recommend.filters import Codes, FilmFacts
+from moviefinder.recommend.linear import Learned
+from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.votes import SimilarLists
 from moviefinder.records import Kind
-from moviefinder.store.models import Film, FilmCountry, FilmGenre, FilmLanguage, SimilarList, Title, Version
+from moviefinder.store.models import (
+    ExternalId,
+    Film,
+    FilmCountry,
+    FilmGenre,
+    FilmLanguage,
+    SimilarList,
+    Title,
+    Version,
+)
 from moviefinder.titles.index import TitleIndex, TitleRow
 
-CATALOGUE = "catalogue"
+CATALOGUE, MODEL = "catalogue", "model"
 UNRANKED = 2**31 - 1
 """The rank of a film of unknown popularity: after all others."""
 
+SHIPPED_MODEL = Path(__file__).resolve().parent.parent / "shipped" / "model.npz"
+
+_BEST_KNOWN_FIRST = (Film.popularity.is_(None), Film.popularity, Film.id)
+
 T = TypeVar("T")
+log = structlog.get_logger(__name__)
 
 
 class Shelf(Generic[T]):
-    """One derived thing, loaded when first asked for and again when its version has moved on.
+    """One derived thing, loaded when first asked for and again when what it is made of has moved on.
 
     Args:
-        version: the name in `versions` that it follows.
-        load: makes it out of the database; is told which version.
+        versions: the names in `versions` that it follows.
+        load: makes it out of the database; is told which versions.
     """
 
-    def __init__(self, version: str, load: Callable[[Session, str], T]) -> None:
-        self._version = version
+    def __init__(self, versions: Sequence[str], load: Callable[[Session, Sequence[str]], T]) -> None:
+        self._versions = versions
         self._load = load
         self._lock = threading.Lock()
-        self._held: tuple[str, T] | None = None
+        self._held: tuple[Sequence[str], T] | None = None
 
     def newest(self, session: Session) -> T:
-        """What belongs to the version that the session sees."""
-        version = _version_of(session, self._version)
-        if (held := self._held) is None or held[0] != version:
+        """What belongs to the versions that the session sees."""
+        versions = _versions_of(session, self._versions)
+        if (held := self._held) is None or held[0] != versions:
             with self._lock:  # one thread loads, the others wait for it
-                if (held := self._held) is None or held[0] != version:
-                    self._held = held = version, self._load(session, version)
+                if (held := self._held) is None or held[0] != versions:
+                    self._held = held = versions, self._load(session, versions)
         return held[1]
 
 
-def _version_of(session: Session, name: str) -> str:
-    """What is installed under a name, told apart from what any other database has under it; "0" when nothing is."""
-    row = session.execute(select(Version.number, Version.data).where(Version.name == name)).first()
-    return "0" if row is None else f"{row.number}-{row.data['installation']}"
+def _versions_of(session: Session, names: Sequence[str]) -> list[str]:
+    """What is installed under each name, told apart from what any other database has; "0" when nothing is."""
+    rows = session.execute(select(Version.name, Version.number, Version.data).where(Version.name.in_(names)))
+    found = {row.name: f"{row.number}-{row.data['installation']}" for row in rows}
+    return [found.get(name, "0") for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +109,7 @@ def _read_films(session: Session) -> Films:
     rows = session.execute(
         select(
             Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes, Film.certificate
-        ).order_by(Film.popularity.is_(None), Film.popularity, Film.id)
+        ).order_by(*_BEST_KNOWN_FIRST)
     ).all()
     n = len(rows)
     ids, kinds, years, runtimes, scores, votes, certificates = zip(*rows, strict=True) if rows else ((),) * 7
@@ -147,8 +166,8 @@ class _Derived(Generic[T]):
     ) -> None:
         self._folder, self._stem, self._make, self._save, self._load = folder, stem, make, save, load
 
-    def __call__(self, session: Session, version: str) -> T:
-        path = self._folder / f"{self._stem}-{version}.arrays"
+    def __call__(self, session: Session, versions: Sequence[str]) -> T:
+        path = self._folder / f"{'-'.join([self._stem, *versions])}.arrays"
         try:
             return self._load(path)
         except (FileNotFoundError, Invalid):
@@ -166,7 +185,7 @@ class _Derived(Generic[T]):
 def film_shelf(folder: Path) -> Shelf[Films]:
     """The shelf of films, kept in a folder of derived files."""
     return Shelf(
-        CATALOGUE,
+        [CATALOGUE],
         _Derived(
             folder,
             "films",
@@ -177,10 +196,76 @@ def film_shelf(folder: Path) -> Shelf[Films]:
     )
 
 
+def model_shelf(models: Path, folder: Path, shipped: Path) -> Shelf[Learned | None]:
+    """The shelf of the learned model, laid over our films.
+
+    It is the one that was published last; where its file is missing or damaged the one before it, else the one that
+    ships, else none. What is passed over is said in the log.
+
+    Args:
+        models: the folder of the files that were published.
+        folder: the folder of derived files.
+        shipped: the file that ships; it may be missing.
+    """
+
+    def load(session: Session, versions: Sequence[str]) -> Learned | None:
+        for path in _model_files(session, models, shipped):
+            try:
+                return _load_model(session, path, folder, catalogue=versions[0])
+            except Invalid as error:
+                log.warning("model.refused", reason=error.message)
+        return None
+
+    return Shelf([CATALOGUE, MODEL], load)
+
+
+def _model_files(session: Session, models: Path, shipped: Path) -> list[Path]:
+    published = session.scalar(select(Version.data).where(Version.name == MODEL))
+    files = [models / name for name in published["files"]] if published else []
+    return [*files, shipped] if shipped.exists() else files
+
+
+def _load_model(session: Session, path: Path, folder: Path, *, catalogue: str) -> Learned:
+    derived = _Derived(
+        folder,
+        "model",
+        make=lambda session: lay_over(session, model_file.load(path)),
+        save=lambda learned, path: array_file.save(path, learned.to_arrays()),
+        load=lambda path: Learned.from_arrays(array_file.load(path)),
+    )
+    return derived(session, [catalogue, model_file.checksum_in(path)[:16]])
+
+
+def lay_over(session: Session, model: Model) -> Learned:
+    """A model over the films that we have, which it knows by their references.
+
+    Raises:
+        Invalid: the model knows hardly any of our films.
+    """
+    ids = np.array(session.scalars(select(Film.id).order_by(*_BEST_KNOWN_FIRST)).all(), np.int64)
+    position = {film_id: i for i, film_id in enumerate(ids.tolist())}
+    row_of = {ref: row for row, ref in enumerate(model.refs)}
+    rows = np.full(len(ids), -1, np.int64)
+    for namespace, value, film_id in session.execute(
+        select(ExternalId.namespace, ExternalId.value, ExternalId.film_id).order_by(
+            ExternalId.namespace.desc()
+        )
+    ):
+        rows[position[film_id]] = row_of.get(f"{namespace}:{value}", rows[position[film_id]])
+    known = int((rows >= 0).sum())
+    if 2 * known < min(len(model), len(ids)):
+        raise Invalid(
+            f"The model {model.meta['version']} was made for other films: it knows {known:,} of our {len(ids):,}. "
+            "Train one on this install.",
+            field="model",
+        )
+    return Learned.of(model, ids, rows)
+
+
 def title_shelf(folder: Path) -> Shelf[TitleIndex]:
     """The shelf of the title index, kept in a folder of derived files."""
     return Shelf(
-        CATALOGUE,
+        [CATALOGUE],
         _Derived(
             folder,
             "titles",

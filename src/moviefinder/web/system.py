@@ -34,6 +34,7 @@ def readyz() -> schemas.Health | Response:
             version = catalogue.installed_version(session)
             if version is not None:
                 app.films.newest(session)
+                app.models.newest(session)
                 app.titles.newest(session)
                 return schemas.Health(status="ok", catalogue=version)
     except DBAPIError:

@@ -1,0 +1,217 @@
+"""Models are put into use while MovieFinder runs; a broken one never takes the place of a good one."""
+
+import random
+
+import numpy as np
+import pytest
+
+from moviefinder.app import make_app
+from moviefinder.cli.data_folder import prepare
+from moviefinder.config import Settings
+from moviefinder.errors import Invalid
+from moviefinder.recommend import Taste, ranked
+from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.model_file import load, save
+from moviefinder.services import models
+from moviefinder.services.catalogue import install
+from moviefinder.store.shelves import SHIPPED_MODEL
+from moviefinder.web import create_app
+from tests.conftest import NOW, WRITE
+from tests.factories import make_catalogue, make_film, make_model
+
+URL = "/api/v1/recommendations"
+N = 40
+
+
+def some_model(seed=1, **meta):
+    """A model of forty films with random links."""
+    rng = np.random.default_rng(seed)
+    rows = [
+        [
+            (int(j), int(few), int(many))
+            for j, few, many in zip(
+                rng.choice(N, 12, replace=False),
+                rng.integers(-40, 127, 12),
+                rng.integers(-99, 99, 12),
+                strict=True,
+            )
+        ]
+        for _ in range(N)
+    ]
+    broad = rng.normal(0, 0.1, (2, N, 2))
+    return make_model(rows, broad_source=broad[0], broad_target=broad[1], meta=meta)
+
+
+@pytest.fixture
+def published(app, tmp_path):
+    """Put a model into use: `published(seed=2, version="b")`."""
+
+    def publish(seed=1, **meta):
+        save(some_model(seed, **meta), tmp_path / "trained.npz")
+        with app.transaction() as session:
+            return models.publish(session, app.settings.data / "models", tmp_path / "trained.npz", now=NOW)
+
+    return publish
+
+
+def in_use(app):
+    """The version of the model that an App uses now; None without one."""
+    with app.reading() as session:
+        learned = app.models.newest(session)
+    return None if learned is None else learned.meta["version"]
+
+
+def model_files(app):
+    """The published files, last first."""
+    return sorted((app.settings.data / "models").glob("*.npz"), key=lambda path: -path.stat().st_mtime_ns)
+
+
+def test_without_any_model_the_votes_rank(app, client, say):
+    """As before there was one."""
+    assert in_use(app) is None
+    say(1, verdict="liked")
+    assert [item["film"]["title"] for item in client.get(URL).json["items"]][:2] == ["Film 2", "Film 3"]
+
+
+def test_a_published_model_is_taken_up_by_every_process(app, published):
+    """At the next request, by one that runs and by one that starts."""
+    other = make_app(app.settings, shipped_model=app.settings.data / "none.npz")
+    assert in_use(other) is None
+    told = published(version="a")
+    assert (told.number, told.version, told.films) == (1, "a", N)
+    assert in_use(app) == in_use(other) == "a"
+    assert published(seed=2, version="b").number == 2
+    assert in_use(app) == in_use(other) == "b"
+    other.close()
+
+
+def test_a_later_start_maps_what_the_first_one_made(app, published):
+    """One file for all processes, and none of the model before."""
+    published()
+    in_use(app)
+    published(seed=2)
+    in_use(app)
+    [derived] = (app.settings.data / "titles").glob("model-*.arrays")
+    made = derived.stat().st_mtime_ns
+    other = make_app(app.settings)
+    in_use(other)
+    assert derived.stat().st_mtime_ns == made
+    other.close()
+
+
+def test_a_damaged_file_is_refused_and_changes_nothing(app, published, tmp_path):
+    """In words, and the model in use stays."""
+    published(version="good")
+    path = tmp_path / "trained.npz"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(Invalid, match="Name a file"), app.transaction() as session:
+        models.publish(session, app.settings.data / "models", path, now=NOW)
+    assert in_use(app) == "good"
+
+
+def test_a_model_for_other_films_is_refused(app, tmp_path):
+    """It would rank nothing here."""
+    refs = tuple(f"imdb:tt{number:07d}" for number in range(9_000, 9_000 + N))
+    save(make_model([[]] * N, refs=refs), tmp_path / "other.npz")
+    with pytest.raises(Invalid, match="made for other films"), app.transaction() as session:
+        models.publish(session, app.settings.data / "models", tmp_path / "other.npz", now=NOW)
+    assert in_use(app) is None
+
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_the_model_before_is_used_where_the_last_one_is_lost(app, published, harm):
+    """Even by a process that starts anew."""
+    published(version="first")
+    published(seed=2, version="second")
+    newest = model_files(app)[0]
+    newest.write_bytes(b"spoilt" * 100) if harm == "damaged" else newest.unlink()
+    assert in_use(app) == "first"
+
+
+def test_the_shipped_model_is_used_until_another_is_published(app, published, tmp_path):
+    """A newer release brings a newer one; one that the operator chose goes before both."""
+    shipped = tmp_path / "shipped.npz"
+    for version in ("old", "new"):
+        save(some_model(3, version=version), shipped)
+        release = make_app(app.settings, shipped_model=shipped)
+        assert in_use(release) == version
+        release.close()
+    published(version="mine")
+    release = make_app(app.settings, shipped_model=shipped)
+    assert in_use(release) == "mine"
+    for path in model_files(app):
+        path.unlink()
+    for path in (app.settings.data / "titles").glob("model-*.arrays"):
+        path.unlink()
+    again = make_app(app.settings, shipped_model=shipped)
+    assert in_use(again) == "new"
+    release.close()
+    again.close()
+
+
+def test_a_newer_catalogue_lays_the_model_anew(app, published):
+    """A film that the model does not know shifts nothing."""
+    published()
+    in_use(app)
+    films = [make_film(number) for number in range(1, N + 1)]
+    films.insert(0, make_film(500))
+    with app.transaction() as session:
+        install(session, make_catalogue(films, version="2026.02.02-test"), now=NOW)
+    with app.reading() as session:
+        learned = app.models.newest(session)
+        assert learned.places.ids.tolist() == app.films.newest(session).facts.ids.tolist()
+    assert learned.known.tolist() == [False, *[True] * N]
+
+
+def answers(app, numbers):
+    """What the API gives to somebody who likes some films: ids, scores, reasons, in whole pages."""
+    client = create_app(app).test_client()
+    for number in numbers:
+        response = client.patch(
+            f"/api/v1/library/imdb:tt{number:07d}", json={"verdict": "liked"}, headers=WRITE
+        )
+        assert response.status_code == 200
+    return client.get(URL, query_string={"limit": 20}).json["items"]
+
+
+def check_equal(app, model, tastes):
+    """The API's list is the one that the model's file gives, film by film."""
+    row_of = {ref: row for row, ref in enumerate(model.refs)}
+    engine = Linear(Learned.of_rows(model))
+    for numbers in tastes:
+        told = [row_of[f"imdb:tt{number:07d}"] for number in numbers]
+        taste = Taste(liked=dict.fromkeys(told, 1.0))
+        expected = ranked(engine, taste)  # what the model gives nothing comes after, by the votes
+        items = answers(app, numbers)[: len(expected)]
+        rows = [row_of[f"imdb:{item['film']['refs']['imdb']}"] for item in items]
+        assert rows == expected.ids[:20].tolist()
+        assert [item["score"] for item in items] == pytest.approx(expected.values[:20].tolist(), abs=1e-4)
+        reasons = engine.explain(taste, expected.ids[:20], most=5)
+        for row, item in zip(rows, items, strict=True):
+            shares = [reason["share"] for reason in item["because"]]
+            assert shares == pytest.approx([share for _, share in reasons[row]], abs=1e-4)
+
+
+def sample(refs, most, seed=7):
+    """The numbers of one to `most` films for a hundred people."""
+    rng = random.Random(seed)
+    numbers = [int(ref.removeprefix("imdb:tt")) for ref in refs if ref.startswith("imdb:")]
+    return [rng.sample(numbers, rng.randint(1, most)) for _ in range(100)]
+
+
+def test_the_api_answers_what_the_model_file_says(app, published):
+    """For a hundred people: films, scores and shares."""
+    published()
+    model = load(model_files(app)[0])
+    check_equal(app, model, sample(model.refs, 12))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHIPPED_MODEL.exists(), reason="no model ships yet")
+def test_the_api_answers_what_the_shipped_model_says(tmp_path):
+    """Over the whole catalogue, for a hundred people who like well-known films."""
+    (tmp_path / "data").mkdir()
+    app, _ = prepare(Settings(data=tmp_path / "data"))
+    model = load(SHIPPED_MODEL)
+    check_equal(app, model, sample(model.refs[:3_000], 8))
+    app.close()
