@@ -3,6 +3,7 @@
 import pytest
 
 from moviefinder.records import Credit, Kind, Role
+from moviefinder.services import recommendations
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
 
@@ -36,6 +37,8 @@ def test_an_empty_taste_gets_an_empty_list_with_a_hint(recommend, say):
         "left_out": {},
         "hint": "empty_taste",
         "relax": [],
+        "known": recommendations.KNOWN,
+        "spread": recommendations.SPREAD,
         "next": None,
         "pending": 0,
     }

@@ -252,8 +252,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Films that the liked ones name, best first, each with the liked films that gave most.
-         * @description <br/>Nothing that was judged, seen, saved or put off. The same request gives the same list.
+         * Films that the liked ones speak for, best first, each with the liked films that gave most.
+         * @description <br/>Nothing that was judged, seen, saved or put off. The dials lean the list and take nothing off it. The same request<br/>gives the same list.
          */
         get: operations["recommendations_recommend_get"];
         put?: never;
@@ -825,6 +825,7 @@ export interface components {
         Recommendation: {
             /** Because */
             because: components["schemas"]["Reason"][];
+            confidence: components["schemas"]["Confidence"] | null;
             film: components["schemas"]["Film"];
             /**
              * Not Because
@@ -846,6 +847,11 @@ export interface components {
             /** Items */
             items: components["schemas"]["Recommendation"][];
             /**
+             * Known
+             * @description Where the dial stood.
+             */
+            known: number;
+            /**
              * Left Out
              * @description By filter, how many are left out because their value is unknown.
              */
@@ -861,6 +867,11 @@ export interface components {
              * @description Filters that stand in the way, the one that frees most first.
              */
             relax: components["schemas"]["Relief"][];
+            /**
+             * Spread
+             * @description Where the dial stood.
+             */
+            spread: number;
         };
         /**
          * Record
@@ -1921,6 +1932,8 @@ export interface operations {
     recommendations_recommend_get: {
         parameters: {
             query?: {
+                /** @description What ranks; left out: what was measured to rank best. */
+                by?: ("votes" | "model" | "fused") | null;
                 /** @description Any of them. */
                 certificate?: string[];
                 /** @description Any of them. */
@@ -1930,6 +1943,8 @@ export interface operations {
                 genre?: string[];
                 genre_out?: string[];
                 kind?: components["schemas"]["Kind"] | null;
+                /** @description 1: well known, 0: little known; left out: what was measured to fit most people. */
+                known?: number | null;
                 /** @description Any of them. */
                 language?: string[];
                 limit?: number;
@@ -1938,6 +1953,8 @@ export interface operations {
                 runtime_max?: number | null;
                 runtime_min?: number | null;
                 score_min?: number | null;
+                /** @description 0: close to what is liked, 1: adventurous; left out: as measured. */
+                spread?: number | null;
                 votes_min?: number | null;
                 year_max?: number | null;
                 year_min?: number | null;

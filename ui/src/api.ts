@@ -10,6 +10,11 @@ export type Entry = Schemas["Entry"];
 export type Verdict = Schemas["Verdict"];
 export type Kind = Schemas["Kind"];
 export type Because = Schemas["Reason"];
+export type FilmName = Schemas["FilmName"];
+export type Say = Schemas["Say"];
+export type Confidence = Schemas["Confidence"];
+export type PastReason = Schemas["PastReason"];
+export type Tried = Schemas["Record"];
 export type Recommendation = Schemas["Recommendation"];
 export type Recommendations = Schemas["RecommendationList"];
 export type Similar = Schemas["SimilarFilm"];
@@ -22,7 +27,7 @@ export type Place = Schemas["Place"];
 export type Suggestion = Schemas["SuggestionRow"];
 /** What a write answers; of the change only its number matters here. */
 export type Said = Pick<Schemas["Said"], "entry"> & { change: Pick<Schemas["Change"], "id"> | null };
-export type Patch = Partial<Omit<Answers, "taste">>;
+export type Patch = Partial<Answers>;
 
 /** The server answered and refused; `detail` is written for people. */
 export class ApiError extends Error {
@@ -149,6 +154,18 @@ export const api = {
 
   recommendations: (query: URLSearchParams, signal?: AbortSignal) =>
     get<Recommendations>("/recommendations", query, signal),
+  answerReason: (film: number, because: number, say: Say | null, key: string) =>
+    request<Schemas["AnsweredReason"]>(
+      say === null ? "DELETE" : "PUT",
+      `${V1}/recommendations/${film}/because/${because}`,
+      { ...(say === null ? {} : { body: { say } }), headers: { "Idempotency-Key": key } },
+    ),
+  answeredReasons: (signal?: AbortSignal) =>
+    get<Schemas["PastReasonList"]>("/recommendations/because", { limit: 100 }, signal),
+  noteShown: (films: readonly { film: number; rank: number }[]) =>
+    request<void>("POST", `${V1}/recommendations/shown`, { body: { films } }),
+  record: (signal?: AbortSignal) => get<Tried>("/recommendations/record", undefined, signal),
+  eraseRecord: () => request<void>("DELETE", `${V1}/recommendations/record`),
 
   library: (query: Query, signal?: AbortSignal) => get<Schemas["EntryList"]>("/library", query, signal),
   say: (film: number, patch: Patch, key: string) =>

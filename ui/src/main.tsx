@@ -6,8 +6,10 @@ import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
 import { watchKeys } from "./state/moves.ts";
 import { chosenLanguage, singleKeys, theme } from "./state/preferences.ts";
 import { watchLibrary } from "./state/recommendations.ts";
+import { forgetRecord } from "./state/record.ts";
 import { watchSession } from "./state/session.ts";
 import { forgetShelves, watchShelves } from "./state/shelf.ts";
+import { forgetShown, watchShown } from "./state/shown.ts";
 import { useLanguage } from "./state/strings.ts";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -32,10 +34,13 @@ watchConnection();
 watchSession(() => {
   forgetEnjoyed();
   forgetShelves();
+  forgetShown();
+  forgetRecord();
 });
 watchLibrary();
 watchEnjoyed();
 watchShelves();
+watchShown();
 watchKeys();
 followLinks();
 

@@ -1,6 +1,6 @@
 /** A network for tests: every request is noted and answered by hand, in whatever order a test likes. */
 import { vi } from "vitest";
-import type { Film } from "../src/api.ts";
+import type { Film, Recommendation } from "../src/api.ts";
 
 export interface Asked {
   method: string;
@@ -107,5 +107,36 @@ export function kept(film: Film, answers: Record<string, unknown>, change = 1) {
     },
     change: { id: change, overtaken: [] },
     pending: 0,
+  };
+}
+
+/** A film as it is recommended, because of some liked ones. */
+export function makePick(
+  film: Film,
+  because: readonly Pick<Recommendation["because"][number], "film" | "share">[] = [],
+  changes: Partial<Recommendation> = {},
+): Recommendation {
+  const reasons = because.map((reason) => ({ say: null, ...reason }));
+  return { film, score: 1, confidence: "likely", because: reasons, not_because: [], ...changes };
+}
+
+/** A liked film as a reason names it. */
+export function makeReason(id: number, title: string, share = 0.5) {
+  return { film: { id, title, year: 1995, kind: "movie" as const }, share };
+}
+
+/** A list of recommendations as the server answers it. */
+export function makeList(items: readonly Recommendation[], changes: Record<string, unknown> = {}) {
+  return {
+    items,
+    next: null,
+    count: 100,
+    left_out: {},
+    hint: null,
+    relax: [],
+    known: 0.5,
+    spread: 0.2,
+    pending: 0,
+    ...changes,
   };
 }

@@ -5,14 +5,10 @@ import { FilmCard } from "../src/parts/film-card.tsx";
 import { forgetEverything } from "../src/state/library.ts";
 import { trailerConsent } from "../src/state/preferences.ts";
 import { playing } from "../src/state/trailer.ts";
-import { makeFilm, network, settled } from "./answering.ts";
+import { makeFilm, makePick, makeReason, network, settled } from "./answering.ts";
 
 const place = document.createElement("div");
 document.body.append(place);
-const reason = (title: string, share = 0.5) => ({
-  film: { id: 900, title, year: 1995, kind: "movie" as const },
-  share,
-});
 const button = (label: string): HTMLButtonElement => {
   const found = [...place.querySelectorAll("button")].find((one) => one.textContent?.trim() === label);
   if (!found) throw new Error(`No button “${label}”.`);
@@ -52,16 +48,16 @@ test("a like is pressed at once, and by the key as well", async () => {
 });
 
 test("the reasons are one sentence that opens to the rest", async () => {
-  const because = [reason("Heat"), reason("Collateral"), reason("Thief")].map((one, index) => ({
-    ...one,
-    film: { ...one.film, id: 900 + index },
-  }));
-  render(<FilmCard film={makeFilm()} because={because} />, place);
-  expect(place.querySelector(".reason")?.textContent).toMatch(/^Because you liked Heat and Collateral\./);
-  expect(place.querySelector(".shares")?.hasAttribute("hidden")).toBe(true);
+  const because = [makeReason(900, "Heat"), makeReason(901, "Collateral"), makeReason(902, "Thief")];
+  const film = makeFilm();
+  render(<FilmCard film={film} pick={makePick(film, because)} />, place);
+  expect(place.querySelector(".reason")?.textContent).toMatch(
+    /^Likely Because you liked Heat and Collateral\./,
+  );
+  expect(place.querySelector(".opened")?.hasAttribute("hidden")).toBe(true);
   button("and 1 more").click();
   await settled();
-  expect(place.querySelector(".shares")?.hasAttribute("hidden")).toBe(false);
+  expect(place.querySelector(".opened")?.hasAttribute("hidden")).toBe(false);
   expect(place.querySelectorAll(".shares li")).toHaveLength(3);
 });
 

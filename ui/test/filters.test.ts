@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { active, addressOf, type Filters, format, parse, toggled, without } from "../src/state/filters.ts";
+import { go } from "../src/state/address.ts";
+import {
+  active,
+  addressOf,
+  type Filters,
+  format,
+  holdsTheSame,
+  parse,
+  query,
+  setDial,
+  toggled,
+  without,
+} from "../src/state/filters.ts";
 
 const read = (query: string): Filters => parse(new URLSearchParams(query));
 
@@ -46,6 +58,30 @@ test("wanting a genre that was left out wants it", () => {
 test("toggling twice changes nothing", () => {
   const filters = read("genre=drama");
   expect(toggled(toggled(filters, "genre", "crime"), "genre", "crime")).toEqual(filters);
+});
+
+test("the dials stand in the address, between their ends, and are no filters", () => {
+  expect(addressOf(read("known=0.25&spread=1"))).toBe("/?known=0.25&spread=1");
+  expect(active(read("known=0.25"))).toEqual([]);
+  expect(read("known=1.5&spread=far").known).toBeNull();
+  expect(read("known=1.5&spread=far").spread).toBeNull();
+});
+
+test("lists that differ in their dials alone hold the same films", () => {
+  expect(holdsTheSame("genre=drama&known=0.2", "genre=drama&spread=0.9")).toBe(true);
+  expect(holdsTheSame("genre=drama", "genre=comedy")).toBe(false);
+});
+
+test("a dial is remembered for the next visit, and the address goes before", () => {
+  setDial("known", 0.3);
+  expect(location.search).toBe("?known=0.3");
+  go("/", { replace: true });
+  expect(query.value).toBe("known=0.3");
+  go("/?known=0.8", { replace: true });
+  expect(query.value).toBe("known=0.8");
+  setDial("known", null);
+  expect(query.value).toBe("");
+  expect(location.search).toBe("");
 });
 
 test("a chip takes off its own value, a relaxed filter all of them", () => {

@@ -11,22 +11,19 @@ import {
   more,
   open,
   refresh,
+  refreshInPlace,
   watchLibrary,
 } from "../src/state/recommendations.ts";
-import { type Asked, kept, makeFilm, network, settled } from "./answering.ts";
+import { type Asked, kept, makeFilm, makeList, makePick, network, settled } from "./answering.ts";
 
 let asked: Asked[];
 let films: Film[];
 const shown = () => list.value.value?.items.map((item) => item.film.id);
-const page = (some: Film[], next: string | null = null) => ({
-  items: some.map((film) => ({ film, score: 1, because: [] })),
-  next,
-  count: 100,
-  left_out: {},
-  hint: null,
-  relax: [],
-  pending: 0,
-});
+const page = (some: Film[], next: string | null = null) =>
+  makeList(
+    some.map((film) => makePick(film)),
+    { next },
+  );
 const last = () => asked.at(-1) as Asked;
 
 watchLibrary();
@@ -113,6 +110,44 @@ test("more shows the next films, each once, and asks for the page behind", async
   const ids = shown() ?? [];
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids).toEqual(films.slice(0, ids.length).map((film) => film.id));
+});
+
+test("a film that was for a friend changes the list in its place, and so does taking that back", async () => {
+  const friend = makeFilm();
+  void say(friend, { taste: false });
+  await settled();
+  await last().answer(kept(friend, { verdict: "liked", taste: false }));
+  expect(last().path).toBe("/api/v1/recommendations");
+  expect(shown()).toEqual(films.slice(0, FIRST).map((film) => film.id));
+  await last().answer(page(films.slice(1, 28)));
+  expect(shown()).toEqual(films.slice(1, FIRST + 1).map((film) => film.id));
+  undoLast();
+  await settled();
+  await last().answer(kept(friend, { verdict: "liked" }, 2));
+  expect(last().method).toBe("GET");
+});
+
+test("a dial that is moved keeps the list on the screen until the new one is there", async () => {
+  void refresh("known=0.2");
+  await settled();
+  expect(shown()).toEqual(films.slice(0, FIRST).map((film) => film.id));
+  expect(last().query.get("known")).toBe("0.2");
+  await last().answer(page(films.slice(30, 57)));
+  expect(shown()?.[0]).toBe(films[30]?.id);
+  void refresh("genre=drama&known=0.2");
+  await settled();
+  expect(shown()).toBeUndefined();
+});
+
+test("a list that was lengthened stays as long when it changes in its place", async () => {
+  const asking = more();
+  await settled();
+  await asking;
+  const long = shown()?.length ?? 0;
+  void refreshInPlace();
+  await settled();
+  await last().answer(page(films.slice(0, Number(last().query.get("limit")))));
+  expect(shown()).toHaveLength(long);
 });
 
 test("an empty taste is told apart from an empty list", async () => {

@@ -30,9 +30,10 @@ blueprint = APIBlueprint(
 @blueprint.get("", responses={200: schemas.RecommendationList, **failures(401)})
 @access(Access.READER)
 def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
-    """Films that the liked ones name, best first, each with the liked films that gave most.
+    """Films that the liked ones speak for, best first, each with the liked films that gave most.
 
-    Nothing that was judged, seen, saved or put off. The same request gives the same list.
+    Nothing that was judged, seen, saved or put off. The dials lean the list and take nothing off it. The same request
+    gives the same list.
     """
     app = moviefinder()
     filters = _filters(query)
@@ -42,6 +43,10 @@ def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
             session,
             app.films.newest(session),
             asker.user_id if asker else None,
+            learned=app.models.newest(session),
+            by=query.by,
+            known=query.known,
+            spread=query.spread,
             filters=filters,
             limit=query.limit,
             cursor=query.cursor,
@@ -116,14 +121,22 @@ def note_shown(body: schemas.ShownFilms) -> Response:
     Nobody is made a guest for having looked.
     """
     app = moviefinder()
+    now = datetime.now(UTC)
+    ranks = {shown.film: shown.rank for shown in reversed(body.films)}  # named twice: the first counts
     with app.reading() as session:
         asker = reader(session)
-    if asker is not None:
-        ranks = {shown.film: shown.rank for shown in reversed(body.films)}  # named twice: the first counts
-        with app.transaction() as session:
-            track.note_shown(
-                session, asker.user_id, ranks, model="votes", confidence={}, now=datetime.now(UTC)
-            )
+        if asker is None:
+            return Response(status=204)
+        engine, confidence = recommendations.confidence_of(
+            session,
+            app.films.newest(session),
+            asker.user_id,
+            sorted(ranks),
+            learned=app.models.newest(session),
+            today=now.date(),
+        )
+    with app.transaction() as session:
+        track.note_shown(session, asker.user_id, ranks, model=engine, confidence=confidence, now=now)
     return Response(status=204)
 
 
@@ -157,7 +170,7 @@ def _filters(query: schemas.RecommendationQuery) -> Filters:
         least, most = getattr(query, low), getattr(query, high)
         if least is not None and most is not None and least > most:
             raise Invalid(f"{low} is above {high}: nothing can pass. Exchange them.", field=low)
-    values = query.model_dump(exclude={"limit", "cursor"})
+    values = query.model_dump(exclude={"known", "spread", "by", "limit", "cursor"})
     frozen: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
     }

@@ -64,6 +64,15 @@ export function CardMenu({ film, answers }: { film: Film; answers: Answers }) {
         >
           {t("action.snooze")} <span class="soft">{t("action.snooze.hint")}</span>
         </button>
+        {(answers.verdict !== null || !answers.taste) && (
+          <button
+            type="button"
+            aria-pressed={!answers.taste}
+            onClick={() => act(() => void say(film, { taste: !answers.taste }))}
+          >
+            {t("action.friend")}
+          </button>
+        )}
         {(isDecided(answers) || answers.rating !== null) && (
           <button type="button" onClick={() => act(() => void forget(film))}>
             {t("action.forget")}

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import type { Because, Film } from "../api.ts";
+import type { Film, Recommendation } from "../api.ts";
 import { answersTo } from "../state/library.ts";
 import { actOnKey } from "./card-keys.ts";
 import { CardMenu } from "./card-menu.tsx";
@@ -28,11 +28,12 @@ function keepFocus(card: HTMLElement): void {
 
 export function FilmCard({
   film,
-  because = [],
+  pick,
   size = "usual",
 }: {
   film: Film;
-  because?: readonly Because[];
+  /** Where the film is recommended: how sure, and why. */
+  pick?: Recommendation;
   size?: CardSize;
 }) {
   const answers = answersTo(film.id).value;
@@ -62,7 +63,7 @@ export function FilmCard({
         <FactLine film={film} />
         <Summary film={film} />
         <GenreLine film={film} />
-        <Reasons because={because} isOpen={isOpen} />
+        {pick && <Reasons pick={pick} isOpen={isOpen} />}
       </div>
       <DecisionButtons film={film} answers={answers} />
       <Trailer film={film} />

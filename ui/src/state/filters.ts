@@ -1,7 +1,8 @@
 /** The filters of For you, which live in the address under the names that the API gives them. */
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import type { Kind } from "../api.ts";
 import { go, path, search } from "./address.ts";
+import { rememberedDials } from "./preferences.ts";
 
 /** A filter that holds several values, each of which can be taken away. */
 export const LISTS = ["genre", "genre_out", "language", "country", "person", "certificate"] as const;
@@ -14,12 +15,15 @@ export const NUMBERS = [
   "score_min",
   "votes_min",
 ] as const;
+/** What leans the list without taking anything off it: from 0 to 1, null where nobody moved it. */
+export const DIALS = ["known", "spread"] as const;
+export type Dial = (typeof DIALS)[number];
 export type ListName = (typeof LISTS)[number];
 export type NumberName = (typeof NUMBERS)[number];
 export type FilterName = "kind" | ListName | NumberName;
 
 export type Filters = { kind: Kind | null } & Record<ListName, readonly string[]> &
-  Record<NumberName, number | null>;
+  Record<NumberName | Dial, number | null>;
 
 /** One filter that is on, as its chip shows it. */
 export interface Active {
@@ -27,13 +31,15 @@ export interface Active {
   value: string;
 }
 
-const WIDEST: Record<NumberName, [least: number, most: number]> = {
+const WIDEST: Record<NumberName | Dial, [least: number, most: number]> = {
   year_min: [1870, 2100],
   year_max: [1870, 2100],
   runtime_min: [1, 1000],
   runtime_max: [1, 1000],
   score_min: [0, 10],
   votes_min: [1, 10_000_000],
+  known: [0, 1],
+  spread: [0, 1],
 };
 
 /** Reads an address; what makes no sense in it is left out. */
@@ -46,11 +52,11 @@ export function parse(params: URLSearchParams): Filters {
       ...new Set(name === "person" ? values.filter((value) => /^\d{1,15}$/.test(value)) : values),
     ];
   }
-  for (const name of NUMBERS) {
+  for (const name of [...NUMBERS, ...DIALS]) {
     const text = params.get(name);
     const value = text === null || text === "" ? Number.NaN : Number(text);
     const [least, most] = WIDEST[name];
-    const whole = name === "score_min" || Number.isInteger(value);
+    const whole = name === "score_min" || name === "known" || name === "spread" || Number.isInteger(value);
     filters[name] = whole && value >= least && value <= most ? value : null;
   }
   return filters;
@@ -60,7 +66,18 @@ export function parse(params: URLSearchParams): Filters {
 export function format(filters: Filters): URLSearchParams {
   const params = new URLSearchParams();
   for (const { name, value } of active(filters)) params.append(name, value);
+  for (const name of DIALS) if (filters[name] !== null) params.set(name, String(filters[name]));
   return params;
+}
+
+/** Whether two lists hold the same films, in whatever order: such a list changes in its place. */
+export function holdsTheSame(one: string, other: string): boolean {
+  const [mine, theirs] = [one, other].map((query) => {
+    const params = new URLSearchParams(query);
+    for (const name of DIALS) params.delete(name);
+    return params.toString();
+  });
+  return mine === theirs;
 }
 
 /** Every filter that is on, in the order of the chips. */
@@ -101,8 +118,24 @@ export const isPanelOpen = signal(false);
 
 /** The filters in the address of For you; none on other screens. */
 export const filters = computed(() => parse(path.value === "/" ? search.value : new URLSearchParams()));
-export const query = computed(() => format(filters.value).toString());
+/** Where the dials stand: as the address says, else as they were left. */
+export const dials = computed<Record<Dial, number | null>>(() => {
+  const at = (name: Dial) => {
+    const remembered = rememberedDials[name].value;
+    return filters.value[name] ?? (remembered === "" ? null : Number(remembered));
+  };
+  return { known: at("known"), spread: at("spread") };
+});
+export const query = computed(() => format({ ...filters.value, ...dials.value }).toString());
 
 export function setFilters(wanted: Filters): void {
   go(addressOf(wanted), { replace: true });
+}
+
+/** Moves a dial, here and for the next visit; null puts it back to where it stands for everybody. */
+export function setDial(name: Dial, value: number | null): void {
+  batch(() => {
+    rememberedDials[name].value = value === null ? "" : String(value);
+    setFilters({ ...filters.peek(), [name]: value });
+  });
 }

@@ -27,7 +27,8 @@ export const PAGE_KEYS = {
   "?": "key.help",
 } as const satisfies Record<string, Key>;
 
-const TYPING = "input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]";
+const TYPING =
+  "input:not([type=checkbox], [type=radio], [type=button], [type=range]), textarea, select, [contenteditable]";
 
 /** The single key that was pressed, when it is meant for us: not while typing, not with a modifier, not when off. */
 export function singleKey(event: KeyboardEvent): string | null {

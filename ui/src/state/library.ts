@@ -214,6 +214,7 @@ function sentenceKey(patch: Patch): Key {
     return patch.verdict === null ? "said.verdict_none" : `said.${patch.verdict}`;
   if (patch.saved !== undefined) return patch.saved ? "said.saved" : "said.saved_none";
   if (patch.snoozed_until !== undefined) return patch.snoozed_until ? "said.snoozed" : "said.snoozed_none";
+  if (patch.taste !== undefined) return patch.taste ? "said.friend_none" : "said.friend";
   if (patch.rating !== undefined) return patch.rating === null ? "said.rating_none" : "said.rating";
   return patch.seen === false ? "said.seen_none" : "said.seen";
 }

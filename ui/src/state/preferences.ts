@@ -40,6 +40,13 @@ export const LANGUAGES = ["en", "de"] as const;
 export type Language = (typeof LANGUAGES)[number];
 export const chosenLanguage = remembered<Language | "system">("language", ["system", ...LANGUAGES], "system");
 
+/** Where a dial stands that was moved; empty while it stands where it stands for everybody. */
+const STEPS = ["", ...Array.from({ length: 21 }, (_, step) => String(step / 20))];
+export const rememberedDials = {
+  known: remembered("known", STEPS, ""),
+  spread: remembered("spread", STEPS, ""),
+};
+
 /** Whether single keys act (WCAG 2.1.4 asks for a way to switch them off). */
 export const singleKeys = remembered("keys", ["on", "off"], "on");
 

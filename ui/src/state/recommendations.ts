@@ -1,7 +1,8 @@
 /** The list of For you: stable within a visit; a film that was answered is replaced in its place. */
 import { signal } from "@preact/signals";
 import { api, type Film, type Recommendation, type Recommendations } from "../api.ts";
-import { answersTo, isDecided, whenSaid } from "./library.ts";
+import { type Dial, holdsTheSame } from "./filters.ts";
+import { answersTo, isDecided, whenKept, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
 import { knownTaste } from "./preferences.ts";
@@ -11,6 +12,8 @@ export const FIRST = 15;
 export const MORE = 12;
 /** Fetched with the first page, so that a card that goes has a successor at hand. */
 const FETCHED = 27;
+/** The API answers so many at once. */
+const MOST = 100;
 
 export interface List {
   query: string;
@@ -22,6 +25,8 @@ export interface List {
   leftOut: Record<string, number>;
   hint: string | null;
   relax: Recommendations["relax"];
+  /** Where the dials stood for this list. */
+  dials: Record<Dial, number>;
 }
 
 const loader = new Loader<List>();
@@ -55,9 +60,9 @@ async function fetchPage(query: string, cursor: string | null, limit: number, si
 /** Not answered yet: something may have been said of a film while its list was on the way. */
 const isOpen = ({ film }: Recommendation): boolean => !isDecided(answersTo(film.id).peek());
 
-async function fetchList(query: string, signal: AbortSignal): Promise<List> {
+async function fetchList(query: string, wanted: number, signal: AbortSignal): Promise<List> {
   await written();
-  const page = await fetchPage(query, null, FETCHED, signal);
+  const page = await fetchPage(query, null, Math.min(MOST, wanted + FETCHED - FIRST), signal);
   removed.clear();
   generation += 1;
   isFetchingMore.value = false;
@@ -67,19 +72,28 @@ async function fetchList(query: string, signal: AbortSignal): Promise<List> {
   const open = page.items.filter(isOpen);
   return {
     query,
-    items: open.slice(0, FIRST),
-    reserve: open.slice(FIRST),
+    items: open.slice(0, wanted),
+    reserve: open.slice(wanted),
     next: page.next,
     count: page.count,
     leftOut: page.left_out,
     hint: page.hint,
     relax: page.relax,
+    dials: { known: page.known, spread: page.spread },
   };
 }
 
 export async function refresh(query: string): Promise<void> {
-  const isFresh = loader.state.peek().value?.query !== query;
-  await loader.load((signal) => fetchList(query, signal), { isFresh });
+  const { value } = loader.state.peek();
+  const isFresh = value === null || !holdsTheSame(value.query, query);
+  await loader.load((signal) => fetchList(query, FIRST, signal), { isFresh });
+}
+
+/** Ranks the list at hand anew, as long as it is: what changed is seen where it stands. */
+export async function refreshInPlace(): Promise<void> {
+  const { value } = loader.state.peek();
+  if (value)
+    await loader.load((signal) => fetchList(value.query, Math.max(FIRST, value.items.length), signal));
 }
 
 /** Shows the list for these filters: the one at hand for somebody who comes back, a fresh one when answers changed it. */
@@ -160,18 +174,29 @@ function putBack(film: Film): void {
   });
 }
 
+/** Changes what is known of a recommended film. */
+export function changePick(film: number, how: (pick: Recommendation) => Recommendation): void {
+  const changed = (picks: readonly Recommendation[]) =>
+    picks.map((pick) => (pick.film.id === film ? how(pick) : pick));
+  loader.change((list) => ({ ...list, items: changed(list.items), reserve: changed(list.reserve) }));
+}
+
 export function watchLibrary(): void {
+  const moved = new Set<number>();
+  // A film that was for a friend, or was not after all: the list changes at once.
+  whenKept((film) => {
+    if (moved.delete(film.id)) void refreshInPlace();
+  });
   whenSaid((film, before, after) => {
+    if (before.taste !== after.taste) moved.add(film.id);
     if (before.verdict !== after.verdict) isStale.value = true;
     if (!isDecided(before) && isDecided(after)) remove(film);
     else if (isDecided(before) && !isDecided(after)) putBack(film);
   });
 }
 
-/** The reasons for a film, when the list at hand names it. */
-export function reasonsFor(film: number): Recommendation["because"] {
-  const { value } = loader.state.peek();
-  return value
-    ? ([...value.items, ...value.reserve].find((item) => item.film.id === film)?.because ?? [])
-    : [];
+/** A film as the list at hand recommends it; null when it does not. */
+export function pickOf(film: number): Recommendation | null {
+  const { value } = loader.state.value;
+  return (value && [...value.items, ...value.reserve].find((pick) => pick.film.id === film)) ?? null;
 }

@@ -18,7 +18,7 @@ import { Trailer } from "../parts/trailer.tsx";
 import { back } from "../state/address.ts";
 import { hasDetail, openFilm, shown } from "../state/film.ts";
 import { answersTo, isoDay, say } from "../state/library.ts";
-import { reasonsFor } from "../state/recommendations.ts";
+import { pickOf } from "../state/recommendations.ts";
 import { countryName, hasText, list, score, t } from "../state/strings.ts";
 
 const RATINGS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
@@ -220,6 +220,7 @@ export function FilmView({ id }: { id: number }) {
       </>
     );
   const { film, similar } = value;
+  const pick = pickOf(film.id);
   const links = outside(film);
   return (
     <>
@@ -246,7 +247,7 @@ export function FilmView({ id }: { id: number }) {
           <FactLine film={film} />
           <Summary film={film} />
           <GenreLine film={film} />
-          <Reasons because={reasonsFor(film.id)} isOpen={isWhyOpen} />
+          {pick && <Reasons pick={pick} isOpen={isWhyOpen} />}
           <DecisionButtons film={film} answers={answers} />
           <Trailer film={film} />
           <OwnAnswers film={film} answers={answers} />

@@ -1,10 +1,12 @@
 import { useEffect } from "preact/hooks";
 import type { Change, Shelf } from "../api.ts";
+import { AnsweredReasons } from "../parts/answered.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { FilmCard } from "../parts/film-card.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Poster } from "../parts/poster.tsx";
+import { Record } from "../parts/record.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { arrival, go, search } from "../state/address.ts";
 import { counts, isSeen, isSnoozed } from "../state/library.ts";
@@ -126,6 +128,7 @@ function said(change: Change): string {
     after.saved && t("shelf.saved"),
     isSnoozed(after) && t("shelf.snoozed"),
     after.rating !== null && t("history.rating", { rating: after.rating }),
+    !after.taste && t("history.friend"),
   ].filter((word) => typeof word === "string");
   return words.length > 0 ? words.join(" · ") : t("history.forgotten");
 }
@@ -189,9 +192,11 @@ export function LibraryView() {
   return (
     <>
       <h1 tabIndex={-1}>{t("library.title")}</h1>
+      <Record />
       <Tabs asked={asked} />
       {show !== "history" && (asked.q !== "" || counts.value[show] > 1) && <Tools asked={asked} />}
       <h2 class="unseen">{show === "history" ? t("shelf.history") : t(`shelf.${show}`)}</h2>
+      {show === "history" && <AnsweredReasons />}
       {show === "history" ? <History /> : <ShelfView asked={{ ...asked, show }} />}
     </>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { Chips, filterName, filterWords } from "../parts/chips.tsx";
+import { Dials } from "../parts/dials.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { type CardSize, FilmCard } from "../parts/film-card.tsx";
@@ -14,6 +15,7 @@ import {
   addressOf,
   type FilterName,
   filters,
+  holdsTheSame,
   isPanelOpen,
   query,
   without,
@@ -31,6 +33,7 @@ import {
   refresh,
   refreshSoon,
 } from "../state/recommendations.ts";
+import { appeared, vanished } from "../state/shown.ts";
 import { isStarting, openStarters, wasAnyTapped, wasTapped } from "../state/starters.ts";
 import { t, list as words } from "../state/strings.ts";
 
@@ -98,13 +101,39 @@ function FilterBar({ count }: { count: number | null }) {
         </p>
       </div>
       <FilterPanel id={id} isOpen={isOpen} />
+      <Dials />
     </div>
   );
+}
+
+/** Watches which cards are really seen, for the record. */
+function noteSeen(cards: HTMLElement): () => void {
+  const found = [...cards.querySelectorAll<HTMLElement>("[data-card]")];
+  const ranks = new Map(found.map((card, index) => [Number(card.dataset.card), index + 1]));
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const film = Number((target as HTMLElement).dataset.card);
+        if (isIntersecting) appeared(film, ranks.get(film) ?? 1);
+        else vanished(film);
+      }
+    },
+    { threshold: 0.5 },
+  );
+  for (const card of found) watcher.observe(card);
+  return () => {
+    watcher.disconnect();
+    for (const film of ranks.keys()) vanished(film);
+  };
 }
 
 function Picks({ value }: { value: List }) {
   const { items, count, reserve, next, hint, relax, leftOut } = value;
   const hasFilters = active(filters.value).length > 0;
+  const cards = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (cards.current) return noteSeen(cards.current);
+  }, [items]);
   return (
     <>
       {isStale.value && !isStarting.value && items.length > 0 && (
@@ -116,9 +145,9 @@ function Picks({ value }: { value: List }) {
         </p>
       )}
       {items.length > 0 && (
-        <div class="cards" data-cards>
-          {items.map(({ film, because }, index) => (
-            <FilmCard key={film.id} film={film} because={because} size={sizeAt(index)} />
+        <div class="cards" data-cards ref={cards} aria-busy={list.value.status === "loading"}>
+          {items.map((pick, index) => (
+            <FilmCard key={pick.film.id} film={pick.film} pick={pick} size={sizeAt(index)} />
           ))}
         </div>
       )}
@@ -212,7 +241,9 @@ export function RecommendationsView() {
   }, [isReady]);
 
   const likes = counts.value.liked;
-  const isOnTheWay = status === "loading" && (hasAny ? value?.query !== query.value : likes > 0);
+  // A list that only leans another way, or that answers to reasons have changed, stays until the new one is there.
+  const isTheSame = value !== null && holdsTheSame(value.query, query.value);
+  const isOnTheWay = status === "loading" && (hasAny ? !isTheSame : likes > 0);
   return (
     <>
       {isStart ? (
@@ -249,12 +280,12 @@ export function RecommendationsView() {
           {!isStart && <a href="/search">{t("start.name")}</a>}
         </p>
       )}
-      {hasAny && <FilterBar count={status === "ready" && value ? value.count : null} />}
+      {hasAny && <FilterBar count={isTheSame ? value.count : null} />}
       {status === "failed" && (hasAny || likes > 0) && (
         <Failed error={error} again={() => void refresh(query.peek())} />
       )}
       {isOnTheWay && <Skeletons sizes={SKELETONS} />}
-      {value && value.query === query.value && hasAny && status !== "failed" && <Picks value={value} />}
+      {isTheSame && hasAny && status !== "failed" && <Picks value={value} />}
     </>
   );
 }

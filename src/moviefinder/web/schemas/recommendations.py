@@ -28,6 +28,8 @@ from moviefinder.web.schemas.base import (
 )
 from moviefinder.web.schemas.films import Film
 
+Dial = Annotated[float, Field(ge=0, le=1)]
+
 
 class RecommendationQuery(Query):
     """Filters apply before the list is cut; a film whose value is unknown does not pass a filter on that value."""
@@ -47,6 +49,16 @@ class RecommendationQuery(Query):
     certificate: Annotated[list[Certificate], Field(max_length=20, description="Any of them.")] = []
     score_min: Annotated[float, Field(ge=0, le=10)] | None = None
     votes_min: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    known: Dial | None = Field(
+        default=None,
+        description="1: well known, 0: little known; left out: what was measured to fit most people.",
+    )
+    spread: Dial | None = Field(
+        default=None, description="0: close to what is liked, 1: adventurous; left out: as measured."
+    )
+    by: recommendation_service.By | None = Field(
+        default=None, description="What ranks; left out: what was measured to rank best."
+    )
     limit: PageSize = 20
     cursor: Cursor | None = None
 
@@ -71,6 +83,7 @@ class Reason(Answer):
 class Recommendation(Answer):
     film: Film
     score: float
+    confidence: Confidence | None
     because: list[Reason]
     not_because: list[FilmName] = Field(description="Liked films that the person took out of the reasons.")
 
@@ -85,6 +98,7 @@ class Recommendation(Answer):
         return cls(
             film=Film.of(films[item.film_id]),
             score=round(item.score, 4),
+            confidence=item.confidence,
             because=[
                 Reason(film=FilmName.of(films[film_id]), share=round(share, 4), say=said.get(film_id))
                 for film_id, share in item.because
@@ -106,6 +120,8 @@ class RecommendationList(Answer):
     )
     hint: recommendation_service.Hint | None
     relax: list[Relief] = Field(description="Filters that stand in the way, the one that frees most first.")
+    known: float = Field(description="Where the dial stood.")
+    spread: float = Field(description="Where the dial stood.")
     next: str | None
     pending: int
 
@@ -122,6 +138,8 @@ class RecommendationList(Answer):
             left_out=dict(ranked.left_out),
             hint=ranked.hint,
             relax=[Relief(filter=row.filter, frees=row.frees) for row in ranked.relax],
+            known=ranked.known,
+            spread=ranked.spread,
             next=ranked.next,
             pending=0,
         )
