@@ -36,15 +36,19 @@ def _grid(**values: list[Any]) -> list[Setting]:
 
 GRIDS: Mapping[str, list[Setting]] = {
     POPULARITY: [{}],
-    RULE: _grid(k=[10, 15, 20, 30, 50, 75, 100, 150, 200, 300], fame=[0.3, 0.4, 0.5, 0.6]),
-    KNN: _grid(k=[20, 50, 75, 100, 150, 200, 300, 400, 600, 1000]),
-    TFIDF: _grid(k=[20, 50, 75, 100, 150, 200, 300, 400, 600, 1000]),
-    BM25: _grid(k=[50, 100, 200, 400, 800], k1=[0.4, 1.2, 5.0, 20.0], b=[0.0, 0.1, 0.3, 0.75]),
-    ALS: _grid(factors=[32, 64, 128], regularization=[0.1, 1.0, 10.0, 30.0], alpha=[1.0, 4.0, 10.0]),
+    RULE: _grid(k=[3, 5, 7, 10, 15, 20, 30, 50, 100, 200], fame=[0.1, 0.2, 0.3, 0.4, 0.5]),
+    KNN: _grid(k=[10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 4000]),
+    TFIDF: _grid(k=[10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 4000]),
+    BM25: _grid(k=[100, 200, 400, 800, 1600], k1=[0.2, 0.4, 1.2, 5.0, 20.0], b=[0.0, 0.1, 0.2, 0.3, 0.5]),
+    ALS: _grid(
+        factors=[16, 32, 64, 128], regularization=[1.0, 10.0, 30.0, 100.0, 300.0], alpha=[1.0, 4.0, 10.0]
+    ),
     IALS: _grid(factors=[32, 64, 128, 256], alpha0=[0.03, 0.1, 0.3], reg=[0.0003, 0.001, 0.003, 0.01]),
-    RP3BETA: _grid(k=[100, 200, 400, 1000], beta=[0.2, 0.3, 0.4, 0.5, 0.6], normalize=[False, True]),
-    EASE: _grid(ridge=[50, 100, 150, 200, 250, 300, 400, 500, 700, 1000, 1500, 2000]),
-    EDLAE: _grid(dropout=[0.5, 0.67, 0.75, 0.8, 0.85, 0.9, 0.95], ridge=[0, 10, 30, 100, 200, 400]),
+    RP3BETA: _grid(k=[200, 400, 1000, 2000, 4000], beta=[0.0, 0.1, 0.2, 0.3, 0.4], normalize=[False, True]),
+    EASE: _grid(ridge=[50, 100, 200, 300, 400, 500, 700, 1000, 1250, 1500, 1750, 2000, 2500, 3000]),
+    EDLAE: _grid(
+        dropout=[0.5, 0.67, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95], ridge=[0, 50, 100, 200, 300, 400, 600, 800]
+    ),
 }
 """The settings that are tried of each."""
 
@@ -203,7 +207,9 @@ def implicit_als(likes: Likes, *, factors: int, regularization: float, alpha: fl
     common = items.T @ items + regularization * np.eye(factors, dtype=np.float32)
 
     def scores(one: Any) -> NDArray[Any]:
-        own = items[one.indices]  # the package solves the same, in a hundred times the time for a single person
+        own = items[
+            one.indices
+        ]  # the package solves the same, in a hundred times the time for a single person
         return items @ np.linalg.solve(common + (alpha - 1) * own.T @ own, alpha * own.sum(axis=0))
 
     return Scored(likes, scores)
