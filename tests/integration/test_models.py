@@ -1,6 +1,7 @@
 """Models are put into use while MovieFinder runs; a broken one never takes the place of a good one."""
 
 import random
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend import Taste, ranked
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.model_file import load, save
-from moviefinder.services import models
+from moviefinder.services import accounts, films, library, models
 from moviefinder.services.catalogue import install
 from moviefinder.store.shelves import SHIPPED_MODEL
 from moviefinder.web import create_app
-from tests.conftest import NOW, WRITE
+from tests.conftest import NOW
 from tests.factories import make_catalogue, make_film, make_model
 
 URL = "/api/v1/recommendations"
@@ -153,36 +154,37 @@ def test_a_newer_catalogue_lays_the_model_anew(app, published):
     """A film that the model does not know shifts nothing."""
     published()
     in_use(app)
-    films = [make_film(number) for number in range(1, N + 1)]
-    films.insert(0, make_film(500))
+    newer = [make_film(500), *(make_film(number) for number in range(1, N + 1))]
     with app.transaction() as session:
-        install(session, make_catalogue(films, version="2026.02.02-test"), now=NOW)
+        install(session, make_catalogue(newer, version="2026.02.02-test"), now=NOW)
     with app.reading() as session:
         learned = app.models.newest(session)
         assert learned.places.ids.tolist() == app.films.newest(session).facts.ids.tolist()
     assert learned.known.tolist() == [False, *[True] * N]
 
 
-def answers(app, numbers):
-    """What the API gives to somebody who likes some films: ids, scores, reasons, in whole pages."""
-    client = create_app(app).test_client()
-    for number in numbers:
-        response = client.patch(
-            f"/api/v1/library/imdb:tt{number:07d}", json={"verdict": "liked"}, headers=WRITE
-        )
-        assert response.status_code == 200
-    return client.get(URL, query_string={"limit": 20}).json["items"]
+def answers(app, web, numbers):
+    """What the API gives to somebody who likes some films."""
+    now = datetime.now(UTC)
+    with app.transaction() as session:
+        asker, token = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=now)
+        for number in numbers:
+            film = films.film_id_of(session, f"imdb:tt{number:07d}")
+            library.say(session, asker.user_id, film, {"verdict": "liked"}, now=now)
+    client = web.test_client()
+    client.set_cookie("moviefinder", token)
+    return client.get(URL, query_string={"limit": 20, "by": "model"}).json["items"]
 
 
 def check_equal(app, model, tastes):
     """The API's list is the one that the model's file gives, film by film."""
     row_of = {ref: row for row, ref in enumerate(model.refs)}
-    engine = Linear(Learned.of_rows(model))
+    engine, web = Linear(Learned.of_rows(model)), create_app(app)
     for numbers in tastes:
         told = [row_of[f"imdb:tt{number:07d}"] for number in numbers]
         taste = Taste(liked=dict.fromkeys(told, 1.0))
         expected = ranked(engine, taste)  # what the model gives nothing comes after, by the votes
-        items = answers(app, numbers)[: len(expected)]
+        items = answers(app, web, numbers)[: len(expected)]
         rows = [row_of[f"imdb:{item['film']['refs']['imdb']}"] for item in items]
         assert rows == expected.ids[:20].tolist()
         assert [item["score"] for item in items] == pytest.approx(expected.values[:20].tolist(), abs=1e-4)

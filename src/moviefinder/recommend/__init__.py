@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,20 +75,18 @@ class Places:
 
     def __init__(self, ids: IdArray) -> None:
         self.ids = ids
-        self._order = np.argsort(ids, kind="stable")
-        self._sorted = ids[self._order]
+        self._before = int(ids.min(initial=1)) - 1
+        # By id, with -1 at both ends for all beyond them; our ids are given one after the other.
+        self._table = np.full(int(ids.max(initial=0)) - self._before + 2, -1, np.int32)
+        self._table[ids - self._before] = np.arange(len(ids), dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def of(self, film_ids: NDArray[Any]) -> Positions:
+    def of(self, film_ids: NDArray[np.int64]) -> Positions:
         """Positions of the films that have one; the others are left out."""
-        if not len(self.ids):
-            return np.empty(0, np.int64)
-        film_ids = np.asarray(film_ids, dtype=np.int64)
-        at = np.minimum(np.searchsorted(self._sorted, film_ids), len(self.ids) - 1)
-        found: Positions = self._order[at[self._sorted[at] == film_ids]]
-        return found
+        found = self._table.take(film_ids - self._before, mode="clip")
+        return found[found >= 0].astype(np.int64)
 
     def weighed(self, films: Mapping[int, float]) -> tuple[Positions, NDArray[np.float64]]:
         """Positions int64[k], rising, and weights float64[k] of the films that have a position."""

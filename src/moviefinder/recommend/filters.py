@@ -71,7 +71,10 @@ class Filters:
 
     def in_use(self) -> list[str]:
         """Names of the filters that are set, in the order of their definition."""
-        return [field.name for field in fields(self) if getattr(self, field.name) not in (None, ())]
+        return [name for name in _FILTERS if getattr(self, name) not in (None, ())]
+
+
+_FILTERS: Final = tuple(field.name for field in fields(Filters))
 
 
 class Codes:

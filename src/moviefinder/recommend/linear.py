@@ -168,17 +168,13 @@ class Linear:
         reasons: dict[int, list[tuple[int, float]]] = {film: [] for film in ids.tolist()}
         sum_, at = self._sum(taste), self.places.of(ids)
         parts = self._parts(sum_, taste, at)
-        order = np.argsort(-parts, axis=1, kind="stable")
         totals = parts.sum(axis=1)
-        shares = np.take_along_axis(parts, order, axis=1) / np.where(totals > 0, totals, 1)[:, None]
+        order = np.argsort(np.where(parts == 0, np.inf, -parts), axis=1, kind="stable")[:, :most]
+        shares = parts[np.arange(len(at))[:, None], order] / np.where(totals > 0, totals, np.inf)[:, None]
         because = self.places.ids[sum_.liked][order]
-        rows = zip(
-            self.places.ids[at].tolist(), totals.tolist(), because.tolist(), shares.tolist(), strict=True
-        )
-        for film, total, films, of_films in rows:
-            if total > 0:
-                pairs = zip(films, of_films, strict=True)
-                reasons[film] = [(name, share) for name, share in pairs if share][:most]
+        rows = zip(self.places.ids[at].tolist(), because.tolist(), shares.tolist(), strict=True)
+        for film, films, of_films in rows:
+            reasons[film] = [pair for pair in zip(films, of_films, strict=True) if pair[1]]
         return reasons
 
     def _sum(self, taste: Taste) -> _Sum:
@@ -214,7 +210,9 @@ class Linear:
         learned = self._learned
         few = (weights * learned.few_scale[films])[:, None]
         many = (weights * learned.many_scale[films] * np.float32(mixing))[:, None]
-        return learned.targets[films], learned.few[films] * few + learned.many[films] * many
+        given = learned.few.take(films, axis=0) * few
+        given += learned.many.take(films, axis=0) * many
+        return learned.targets.take(films, axis=0), given
 
     def _per_film(self, targets: NDArray[Any], given: FloatArray) -> NDArray[np.float64]:
         """What every film gets by links: float64[n]."""
@@ -226,7 +224,7 @@ class Linear:
         k = len(sum_.liked)
         slot = np.full(len(self.places), -1, np.int32)
         slot[positions] = np.arange(len(positions), dtype=np.int32)
-        slots = slot[sum_.targets].ravel()
+        slots = slot.take(sum_.targets.ravel())
         hit = np.flatnonzero(slots >= 0)
         cells = slots[hit] * k + hit // max(sum_.targets.shape[1], 1)
         parts: NDArray[Any] = np.bincount(cells, sum_.given.ravel()[hit], minlength=len(positions) * k)

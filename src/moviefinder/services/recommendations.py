@@ -163,7 +163,7 @@ def recommend(
     masks = list(films.facts.masks(filters, films_of_person))
     values, reached = ranking.values(taste, [mask for _, mask, _ in masks])
     candidates = count(reached)
-    if not filters.in_use() and not candidates:  # nobody knows what is like the liked films
+    if not masks and not candidates:  # nobody knows what is like the liked films
         return answer(hint="empty_taste")
     passing = _all([mask for _, mask, _ in masks], reached)
     found = count(passing)
@@ -331,7 +331,8 @@ def _relief(masks: Masks, reached: Bits) -> list[Relief]:
 
 def _write_cursor(shown: frozenset[int]) -> str:
     """Film numbers as sorted gaps, packed: 1,000 of them in about 1,500 characters of an address."""
-    gaps = np.diff(np.array(sorted(shown), np.int64), prepend=0).astype("<u4")
+    films = sorted(shown)
+    gaps = np.array([here - before for here, before in zip(films, [0, *films], strict=False)], "<u4")
     return base64.urlsafe_b64encode(zlib.compress(gaps.tobytes(), 9)).decode().rstrip("=")
 
 
