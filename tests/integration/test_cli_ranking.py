@@ -21,7 +21,7 @@ def catalogue():
 
 @pytest.fixture(scope="module")
 def model(catalogue, tmp_path_factory):
-    """A model of the twenty best-known films, 10 to 29 by MovieLens: each speaks for those after it, the next one most."""
+    """A model of the twenty best-known films, 10 to 29 by MovieLens: each speaks for those after it, the next most."""
     rows = [[(j, 100 - 4 * (j - i), 0) for j in range(i + 1, FILMS)] for i in range(FILMS)]
     refs = tuple(str(catalogue.refs(row)[0]) for row in range(FILMS))
     path = tmp_path_factory.mktemp("model") / "model.npz"
