@@ -168,7 +168,17 @@ def recommend(
     data_folder.make(settings.data)
     app, _ = data_folder.prepare(settings)
     try:
-        told = ranking.for_titles(app, titles, disliked, count=count, by=by)
+        with app.reading() as session:
+            told = ranking.for_titles(
+                session,
+                app.titles.newest(session),
+                app.films.newest(session),
+                app.models.newest(session),
+                titles,
+                disliked,
+                count=count,
+                by=by,
+            )
     finally:
         app.close()
     if as_json:

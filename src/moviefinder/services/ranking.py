@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.orm import Session
 
-from moviefinder.app import App
 from moviefinder.catalogue import Catalogue, open_catalogue
 from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, model_file
@@ -22,7 +22,8 @@ from moviefinder.recommend.votes import SimilarLists, Votes
 from moviefinder.records import NAMESPACES
 from moviefinder.services import films, recommendations
 from moviefinder.services.training import positions_of
-from moviefinder.store.shelves import SHIPPED_MODEL
+from moviefinder.store.shelves import SHIPPED_MODEL, Films
+from moviefinder.titles.index import TitleIndex
 
 Numbering = Literal["movielens", "imdb"]
 Id = int | str
@@ -206,7 +207,10 @@ class ForTitles:
 
 
 def for_titles(
-    app: App,
+    session: Session,
+    index: TitleIndex,
+    shelf: Films,
+    learned: Learned | None,
     titles: Sequence[str],
     disliked: Sequence[str] = (),
     *,
@@ -219,40 +223,31 @@ def for_titles(
         FilmNotFound: there is no film of this reference.
         Invalid: no title fits what was typed.
     """
-    with app.reading() as session:
-        index = app.titles.newest(session)
 
-        def film_of(title: str) -> int:
-            if title.partition(":")[0] in NAMESPACES:
-                return films.film_id_of(session, title)
-            found = films.search(session, index, title, kind=None, limit=1) if title.strip() else []
-            if not found:
-                raise Invalid(
-                    f"No film is called '{title[:60]}'. Try fewer words, or its reference.", field="title"
-                )
-            return found[0]
+    def film_of(title: str) -> int:
+        if title.partition(":")[0] in NAMESPACES:
+            return films.film_id_of(session, title)
+        found = films.search(session, index, title, kind=None, limit=1) if title.strip() else []
+        if not found:
+            raise Invalid(
+                f"No film is called '{title[:60]}'. Try fewer words, or its reference.", field="title"
+            )
+        return found[0]
 
-        taste = Taste(
-            liked={film_of(title): 1.0 for title in titles},
-            disliked={film_of(title): 1.0 for title in disliked},
-        )
-        told = recommendations.recommend(
-            app.films.newest(session),
-            app.models.newest(session),
-            taste,
-            by=by,
-            filters=Filters(),
-            films_of_person={},
-            limit=count,
-        )
-        needed = {*taste.liked, *taste.disliked}
-        for item in told.items:
-            needed |= {item.film_id, *(film for film, _ in item.because)}
-        known = films.films(session, sorted(needed))
-        names = {
-            film_id: Named(title=film.record.title, year=film.record.year, ref=str(film.record.refs[0]))
-            for film_id, film in known.items()
-        }
+    taste = Taste(
+        liked={film_of(title): 1.0 for title in titles},
+        disliked={film_of(title): 1.0 for title in disliked},
+    )
+    told = recommendations.recommend(
+        shelf, learned, taste, by=by, filters=Filters(), films_of_person={}, limit=count
+    )
+    needed = {*taste.liked, *taste.disliked}
+    for item in told.items:
+        needed |= {item.film_id, *(film for film, _ in item.because)}
+    names = {
+        film_id: Named(title=film.record.title, year=film.record.year, ref=str(film.record.refs[0]))
+        for film_id, film in films.films(session, sorted(needed)).items()
+    }
     return ForTitles(
         liked=[names[film] for film in taste.liked],
         disliked=[names[film] for film in taste.disliked],
