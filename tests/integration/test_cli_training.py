@@ -1,0 +1,110 @@
+"""`moviefinder train` and `moviefinder evaluate`, as an operator calls them, on ratings of people who do not exist."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from moviefinder.catalogue import open_catalogue
+from moviefinder.recommend import model_file
+from tests.tastes import co_likes, two_tastes, written
+
+FILMS = 120
+
+
+@pytest.fixture(scope="module")
+def catalogue():
+    """What ships."""
+    return open_catalogue()
+
+
+@pytest.fixture(scope="module")
+def ratings(catalogue, tmp_path_factory):
+    """A file of two tastes over the best-known films, with its links beside it."""
+    folder = tmp_path_factory.mktemp("ratings")
+    numbers = np.arange(1000, 1000 + FILMS)
+    (folder / "ratings.csv").write_text(written(two_tastes(), numbers))
+    links = [f"{number},{imdb[2:]},\n" for number, imdb in zip(numbers, catalogue.films.imdb, strict=False)]
+    (folder / "links.csv").write_text("movieId,imdbId,tmdbId\n" + "".join(links))
+    return folder / "ratings.csv"
+
+
+@pytest.fixture(scope="module")
+def model(catalogue, tmp_path_factory):
+    """A model that knows the two tastes, learned from other people."""
+    refs = tuple(str(catalogue.refs(row)[0]) for row in range(FILMS))
+    learned = co_likes(two_tastes(seed=2))
+    path = tmp_path_factory.mktemp("model") / "model.npz"
+    model_file.save(
+        model_file.Model(**{name: getattr(learned, name) for name in learned.__slots__} | {"refs": refs}),
+        path,
+    )
+    return path
+
+
+def run(*arguments, program=("-m", "moviefinder")):
+    """The command's exit code, its lines, and what it said besides."""
+    command = [sys.executable, *program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+def test_a_model_is_judged_at_each_telling(ratings, model):
+    """Eight tellings, the model and the most liked films at each, with intervals."""
+    code, lines, _ = run("evaluate", "--ratings", ratings, "--model", model, "--people", "40", "--seeds", "2")
+    assert code == 0
+    assert len(lines) == 1 + 8 * 2
+    assert "95 % interval" in lines[0]
+    assert sum("most liked" in line for line in lines) == 8
+
+
+def test_programs_get_numbers(ratings, model):
+    """The same again gives the same; who knows the two tastes is ahead of a list of the most liked."""
+    asked = ("evaluate", "--ratings", ratings, "--model", model, "--people", "40", "--seeds", "2", "--json")
+    code, lines, _ = run(*asked)
+    told = json.loads("\n".join(lines))
+    assert code == 0
+    assert run(*asked)[1] == lines
+    for telling, ours in told["model"].items():
+        assert ours["low"] <= ours["ndcg"] <= ours["high"] <= 1
+        assert ours["people"] == told["most liked"][telling]["people"] > 0
+    assert told["model"]["10"]["low"] > told["most liked"]["10"]["high"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--model", "/nowhere.npz"], "Cannot read the model /nowhere.npz"),
+        (["--links", "/nowhere.csv"], "Cannot read /nowhere.csv"),
+        (["--same-people", "/nowhere.csv"], "Cannot read /nowhere.csv"),
+        (["--ratings", "/nowhere.csv"], "There is no file /nowhere.csv"),
+        (["--train"], "exclude each other"),
+    ],
+)
+def test_what_cannot_be_judged_is_said_in_a_line(ratings, model, options, said):
+    """With exit code 2 and nothing else."""
+    given = options if "--model" in options else ["--model", model, *options]
+    code, lines, told = run("evaluate", "--ratings", ratings, *given)
+    assert (code, lines) == (2, [])
+    assert said in told[-1]
+
+
+def test_nobody_to_judge_is_said(ratings, model, tmp_path):
+    """A file of one person."""
+    (tmp_path / "links.csv").write_text(ratings.with_name("links.csv").read_text())
+    (tmp_path / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,1000,4.0,9\n")
+    code, lines, told = run("evaluate", "--ratings", tmp_path / "ratings.csv", "--model", model)
+    assert (code, lines) == (2, [])
+    assert "Nobody can be tested" in told[-1]
+
+
+def test_peers_that_are_not_installed_are_named(ratings, model):
+    """With what to run; the package itself never needs them."""
+    program = ("-c", "import sys; sys.modules['scipy'] = None; from moviefinder.cli import main; main()")
+    code, lines, told = run("evaluate", "--ratings", ratings, "--model", model, "--peers", program=program)
+    assert (code, lines) == (2, [])
+    assert "'scipy' is missing" in told[-1]
+    assert "bootstrap.py bench" in told[-1]
