@@ -9,7 +9,7 @@ from importlib import import_module
 
 from bench import report
 
-QUICK = ("search", "recommendations", "serving")
+QUICK = ("search", "recommendations", "engines", "serving")
 SECTIONS = (*QUICK, "quality")
 
 
@@ -23,7 +23,7 @@ def main() -> None:
         measure: Callable[..., str | None] = import_module(f"bench.{section}").measure
         text = measure(tune=True) if told.tune and section == "quality" else measure()
         if text is None:
-            report.progress(f"{section}: left as it is, the data sets are not here")
+            report.progress(f"{section}: left as it is, what it measures is not here")
             continue
         report.write(section, text)
         print(text, end="\n\n")

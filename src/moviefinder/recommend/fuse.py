@@ -47,11 +47,12 @@ class Fused:
         if self._last is None or self._last[0] is not taste:
             self.values(taste, far=True)
         assert self._last is not None
-        positions = self.places.of(ids)
         parts = {film: Counter[int]() for film in ids.tolist()}
+        positions = self.places.of(ids)
         for (engine, _), given in zip(self._engines, self._last[1], strict=True):
-            of_film = dict(zip(self.places.ids[positions].tolist(), given[positions].tolist(), strict=True))
-            for film, because in engine.explain(taste, ids).items():
+            at = positions[given[positions] > 0]
+            of_film = dict(zip(self.places.ids[at].tolist(), given[at].tolist(), strict=True))
+            for film, because in engine.explain(taste, self.places.ids[at]).items():
                 for liked, share in because:
                     parts[film][liked] += share * of_film[film]
         return {film: _shares(of_film)[:most] for film, of_film in parts.items()}
