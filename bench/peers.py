@@ -5,10 +5,12 @@ rest they can say nothing, and the protocol counts those as misses. The settings
 people drawn for it from the training side, so that no test person was looked at; `--tune` finds them anew.
 """
 
+import io
 import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -258,14 +260,14 @@ def peers(training: Ratings, settings: Mapping[str, Setting] = BEST) -> Iterator
     for name, setting in settings.items():
         start = time.monotonic()
         ranker = make(name, likes, setting)
-        progress(f"quality: {name} {dict(setting)} learned in {time.monotonic() - start:.1f} s")
+        progress(f"peers: {name} {dict(setting)} learned in {time.monotonic() - start:.1f} s")
         yield name, ranker
 
 
 def make(name: str, likes: Likes, setting: Setting) -> Ranker:
     """Let one peer learn with one setting."""
-    with threadpool_limits(1 if name in _ONE_THREAD else None, "blas"):
-        return MAKE[name](likes, **setting)
+    with threadpool_limits(1 if name in _ONE_THREAD else None, "blas"), redirect_stdout(io.StringIO()):
+        return MAKE[name](likes, **setting)  # one of them draws a bar
 
 
 def tuned(

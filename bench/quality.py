@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from bench import peers
-from bench.report import Table, progress
+from bench.report import Table, progress, ratio
 from moviefinder.catalogue import build, readers, similar
 from moviefinder.catalogue.corrections import corrected
-from moviefinder.recommend import Recommender, Taste, best, evaluate, rating_files, same_people
-from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Rows, Split
+from moviefinder.recommend import evaluate, rating_files, same_people
+from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Split
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import SimilarLists, Votes
+from moviefinder.services.training import Asked
 
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 """Folder of the data sets; another by BENCH_DATA."""
@@ -35,20 +36,6 @@ class Collection:
 
     films: Sequence[readers.Fact]
     ratings: Ratings
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One of our engines, whose ids are rows, asked as the protocol asks."""
-
-    engine: Recommender
-
-    def __call__(self, liked: Rows, disliked: Rows, k: int) -> Rows:
-        """The best of its values."""
-        taste = Taste(
-            liked=dict.fromkeys(liked.tolist(), 1.0), disliked=dict.fromkeys(disliked.tolist(), 1.0)
-        )
-        return best(self.engine.values(taste), k).astype(np.int32)
 
 
 def collection(folder: Path = DATA) -> Collection:
@@ -211,11 +198,21 @@ Ours ({OURS}) ahead of the best peer, on the same people, with the 95 % interval
 
 {table("coverage@10, films", "{0.coverage:,.0f}")}
 
+Coverage of {OURS} to that of {peers.RULE}: {_coverages(figures)}.
+
 {table("median popularity of what is shown, likes", "{0.popularity:,.0f}")}
 
 Settings of the peers, the best of so many tried on {people:,} further people of the training side (`--tune`):
 
 {Table(heads=["peer", "tried", "best"], rows=tried)}"""
+
+
+def _coverages(figures: Mapping[str, Mapping[str, evaluate.Figures]]) -> str:
+    ours, theirs = figures[OURS], figures[peers.RULE]
+    return ", ".join(
+        f"{telling.name} told {ratio(ours[telling.name].coverage, theirs[telling.name].coverage)}"
+        for telling in TELLINGS
+    )
 
 
 def _leads(outcomes: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> Table:
