@@ -13,6 +13,7 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend import Taste, ranked
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.model_file import load, save
+from moviefinder.records import Kind
 from moviefinder.services import accounts, films, library, models
 from moviefinder.services.catalogue import install
 from moviefinder.store.shelves import SHIPPED_MODEL
@@ -163,8 +164,90 @@ def test_a_newer_catalogue_lays_the_model_anew(app, published):
     assert learned.known.tolist() == [False, *[True] * N]
 
 
-def answers(app, web, numbers):
-    """What the API gives to somebody who likes some films."""
+SERIES = 30
+"""Films from this position on are series, of which the model knows none."""
+
+
+@pytest.fixture
+def split(empty_app, tmp_path):
+    """An App whose model knows thirty movies alone; similar lists lead on from them to ten series."""
+    kinds = [Kind.MOVIE] * SERIES + [Kind.SERIES] * (N - SERIES)
+    listed = [make_film(number, kind=kind) for number, kind in enumerate(kinds, 1)]
+    similar = [[((at + 7) % N, 200), ((at + 11) % N, 100)] for at in range(N)]
+    model = make_model([[(j, 50 + j, 0) for j in range(SERIES) if j != i] for i in range(SERIES)])
+    save(model, tmp_path / "movies.npz")
+    with empty_app.transaction() as session:
+        install(session, make_catalogue(listed, similar), now=NOW)
+        models.publish(session, empty_app.settings.data / "models", tmp_path / "movies.npz", now=NOW)
+    return empty_app
+
+
+def kinds_of(answer):
+    """The kinds of a list, in order."""
+    return [item["film"]["kind"] for item in answer["items"]]
+
+
+def test_what_the_model_gives_nothing_comes_after_all_that_it_ranks(split):
+    """Brought by the similar lists, so that nothing is out of reach."""
+    client = somebody(split, create_app(split), [1, 2])
+    answer = client.get(URL, query_string={"limit": 100}).json
+    kinds = kinds_of(answer)
+    assert kinds == ["movie"] * (SERIES - 2) + ["series"] * kinds.count("series")
+    assert kinds.count("series") == N - SERIES
+    scores = [item["score"] for item in answer["items"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_narrow_filter_fills_the_page_with_reasons_that_hold(split):
+    """Series alone, of which the model knows none."""
+    client = somebody(split, create_app(split), [1, 2])
+    answer = client.get(URL, query_string={"kind": "series"}).json
+    assert len(answer["items"]) == answer["count"] == N - SERIES
+    for item in answer["items"]:
+        assert {reason["film"]["title"] for reason in item["because"]} <= {"Film 1", "Film 2"}
+        assert sum(reason["share"] for reason in item["because"]) == pytest.approx(1, abs=1e-3)
+
+
+def test_who_likes_only_what_the_model_does_not_know_gets_the_votes(split):
+    """A film that arrives after the training is no dead end."""
+    client = somebody(split, create_app(split), [35])
+    by_model, by_votes = (client.get(URL, query_string={"by": by}).json for by in ("model", "votes"))
+    films_of = [[item["film"]["title"] for item in answer["items"]] for answer in (by_model, by_votes)]
+    assert films_of[0] == films_of[1]
+    assert films_of[0][:2] == ["Film 2", "Film 6"]
+
+
+def test_each_way_of_ranking_can_be_asked_for(split):
+    """Model and votes differ, and their sum has the films of both."""
+    client = somebody(split, create_app(split), [1])
+    lists = {
+        by: client.get(URL, query_string={"by": by, "limit": 100}).json["items"]
+        for by in ("model", "votes", "fused")
+    }
+    first = {by: items[0]["film"]["title"] for by, items in lists.items()}
+    assert first == {"model": "Film 30", "votes": "Film 8", "fused": "Film 30"}
+    assert {"movie", "series"} == set(kinds_of({"items": lists["fused"]}))
+
+
+def test_a_refused_reason_and_more_of_another_change_the_ranking(app, published):
+    """As the answers that stand in the database say."""
+    published()
+    web = create_app(app)
+    client = somebody(app, web, [1, 2, 3])
+    before = client.get(URL).json["items"]
+    first, because = before[0]["film"]["id"], before[0]["because"][0]["film"]["id"]
+    headers = {"X-Requested-With": "moviefinder"}
+    client.put(f"{URL}/{first}/because/{because}", json={"say": "not"}, headers=headers)
+    items = {item["film"]["id"]: item for item in client.get(URL, query_string={"limit": 100}).json["items"]}
+    after = items.get(first)
+    assert after is None or after["score"] < before[0]["score"]
+    assert after is None or because not in [reason["film"]["id"] for reason in after["because"]]
+    client.put(f"{URL}/{first}/because/{because}", json={"say": "more"}, headers=headers)
+    assert client.get(URL).json["items"][0]["score"] > before[0]["score"]
+
+
+def somebody(app, web, numbers):
+    """A client who likes some films."""
     now = datetime.now(UTC)
     with app.transaction() as session:
         asker, token = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=now)
@@ -173,7 +256,7 @@ def answers(app, web, numbers):
             library.say(session, asker.user_id, film, {"verdict": "liked"}, now=now)
     client = web.test_client()
     client.set_cookie("moviefinder", token)
-    return client.get(URL, query_string={"limit": 20, "by": "model"}).json["items"]
+    return client
 
 
 def check_equal(app, model, tastes):
@@ -184,7 +267,8 @@ def check_equal(app, model, tastes):
         told = [row_of[f"imdb:tt{number:07d}"] for number in numbers]
         taste = Taste(liked=dict.fromkeys(told, 1.0))
         expected = ranked(engine, taste)  # what the model gives nothing comes after, by the votes
-        items = answers(app, web, numbers)[: len(expected)]
+        client = somebody(app, web, numbers)
+        items = client.get(URL, query_string={"limit": 20, "by": "model"}).json["items"][: len(expected)]
         rows = [row_of[f"imdb:{item['film']['refs']['imdb']}"] for item in items]
         assert rows == expected.ids[:20].tolist()
         assert [item["score"] for item in items] == pytest.approx(expected.values[:20].tolist(), abs=1e-4)
