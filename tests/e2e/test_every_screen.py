@@ -49,6 +49,38 @@ def ask_for_trailer(page: Page) -> None:
     expect(page.get_by_text(t("trailer.notice"))).to_be_visible()
 
 
+def open_reasons(page: Page) -> None:
+    """The reasons of the first card, one of them refused, and a dial that was moved."""
+    card = page.locator("[data-card]").first
+    card.locator(".reason > button").click()
+    card.get_by_role("button", name=t("reason.not")).first.click()
+    expect(page.locator(".notices [role=status]")).to_contain_text(t("undo"))
+    page.get_by_role("slider").first.press("ArrowRight")
+
+
+def make_record(page: Page) -> None:
+    """A film that was seen on the list and answered, with the question before its record is erased."""
+    answered = page.context.request
+    film = answered.get("/api/v1/recommendations").json()["items"][0]["film"]["id"]
+    headers = {"X-Requested-With": "moviefinder"}
+    shown = {"films": [{"film": film, "rank": 1}]}
+    answered.post("/api/v1/recommendations/shown", data=shown, headers=headers)
+    answered.patch(f"/api/v1/library/{film}", data={"verdict": "fine"}, headers=headers)
+    page.reload()
+    page.get_by_role("button", name=t("record.erase")).click()
+
+
+def answer_reasons(page: Page) -> None:
+    """The list of answered reasons."""
+    answered = page.context.request
+    item = answered.get("/api/v1/recommendations").json()["items"][0]
+    because = item["because"][0]["film"]["id"]
+    address = f"/api/v1/recommendations/{item['film']['id']}/because/{because}"
+    answered.put(address, data={"say": "not"}, headers={"X-Requested-With": "moviefinder"})
+    page.reload()
+    page.get_by_text(t("reasons.answered")).click()
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """A screen in one of its states."""
@@ -66,6 +98,7 @@ STATES = {
     "for you, menu": State("/", FOR_YOU, act=open_menu),
     "for you, filters": State("/", FOR_YOU, act=open_filters),
     "for you, notice": State("/", FOR_YOU, act=like_one),
+    "for you, reasons": State("/", FOR_YOU, act=open_reasons),
     "for you, filters too tight": State("/?genre=animation&year_max=1930&score_min=9.9", FOR_YOU),
     "suggestions": State("/", FOR_YOU, act=type_title),
     "keys": State("/", FOR_YOU, act=open_help),
@@ -75,6 +108,8 @@ STATES = {
     "my films, empty": State("/library", t("library.title"), knows=False),
     "my films": State("/library", t("library.title")),
     "my films, history": State("/library?show=history", t("library.title")),
+    "my films, record": State("/library", t("library.title"), act=make_record),
+    "my films, answered reasons": State("/library?show=history", t("library.title"), act=answer_reasons),
     "film": State("/film/{film}", FILM),
     "film, trailer": State("/film/{film}", FILM, act=ask_for_trailer),
     "film, unknown": State("/film/999999999", t("film.unknown.title")),
