@@ -7,20 +7,20 @@ sets; a clone without them keeps the figures that stand in docs/benchmarks.md.
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from bench import peers
 from bench.report import Table, progress, ratio
-from moviefinder.catalogue import build, readers, similar
+from moviefinder.catalogue import Catalogue, build, open_catalogue, readers, similar
 from moviefinder.catalogue.corrections import corrected
-from moviefinder.recommend import evaluate, rating_files, same_people
+from moviefinder.recommend import evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Split
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import SimilarLists, Votes
-from moviefinder.services.training import Asked
+from moviefinder.services import training
 
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 """Folder of the data sets; another by BENCH_DATA."""
@@ -32,46 +32,52 @@ _TUNING_SEED = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """The catalogue's films, best known first, and all ratings over them, each person once."""
+    """The catalogue that ships, the facts that it was built from, row for row, and all ratings over it."""
 
-    films: Sequence[readers.Fact]
+    catalogue: Catalogue
+    facts: Sequence[readers.Fact]
+    films: training.FilmMap
     ratings: Ratings
 
 
 def collection(folder: Path = DATA) -> Collection:
-    """Read films and ratings as the catalogue is built from them."""
+    """Read the data sets.
+
+    Raises:
+        ValueError: the catalogue that ships was built from others.
+    """
     known = (fact for raw in readers.facts(folder) if (fact := corrected(raw)) is not None)
-    films = build.by_popularity(build.merged(filter(build.is_wanted, known)))
+    facts = build.by_popularity(build.merged(filter(build.is_wanted, known)))
+    catalogue = open_catalogue()
+    if [fact.record.refs[0] for fact in facts] != [catalogue.refs(row)[0] for row in range(len(catalogue))]:
+        raise ValueError("The shipped catalogue is of other data. Run `moviefinder catalogue build`.")
     paths = [_packed_or_plain(folder / edition / name) for edition, name in readers.RATINGS.items()]
-    histories = rating_files.read(paths, say=progress)
-    histories = same_people.counted_once(histories, same_people.same_people(histories))
-    pairs = sorted((number, row) for row, fact in enumerate(films) for number in fact.movielens_ids)
-    ids, rows = np.array(pairs, np.int32).reshape(-1, 2).T
-    return Collection(films=films, ratings=histories.over(ids, rows, len(films)))
+    films = training.film_map(catalogue, paths)
+    ratings = training.read_ratings(paths, films, say=progress)
+    return Collection(catalogue=catalogue, facts=facts, films=films, ratings=ratings)
 
 
 def _packed_or_plain(path: Path) -> Path:
     return path if path.is_file() else path.with_suffix("")
 
 
-def ours(films: Sequence[readers.Fact], training: Ratings) -> Iterator[tuple[str, Ranker]]:
+def ours(held: Collection, taught: Ratings) -> Iterator[tuple[str, Ranker]]:
     """Each of our engines, learned from the training people alone."""
-    yield VOTES, Asked(Votes(_lists(films, training)))
+    yield VOTES, training.Asked(Votes(_lists(held.facts, taught)))
 
 
-def _lists(films: Sequence[readers.Fact], training: Ratings) -> SimilarLists:
-    numbers = np.array([fact.movielens_ids[0] if fact.movielens_ids else -1 for fact in films], np.int32)
+def _lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:
     lists = similar.similar_lists(
-        films,
+        [replace(fact, movielens_ids=(row,)) for row, fact in enumerate(facts)],
         readers.Ratings(
-            people=training.people,
-            movielens_ids=numbers[training.films],
-            stars=training.stars,
-            n_people=training.n_people,
+            people=taught.people,
+            movielens_ids=taught.films,
+            stars=taught.stars,
+            n_people=taught.n_people,
         ),
     )
     offsets = np.concatenate([[0], np.cumsum(lists.lengths)]).astype(np.int64)
-    return SimilarLists(np.arange(len(films), dtype=np.int64), offsets, lists.neighbours, lists.weights)
+    return SimilarLists(np.arange(len(facts), dtype=np.int64), offsets, lists.neighbours, lists.weights)
 
 
 def measure(*, tune: bool = False, seeds: int = evaluate.SEEDS, people: int = evaluate.PEOPLE) -> str | None:
@@ -103,7 +109,7 @@ def measure(*, tune: bool = False, seeds: int = evaluate.SEEDS, people: int = ev
 def _everybody(
     held: Collection, parted: Split, settings: Mapping[str, peers.Setting]
 ) -> Iterator[tuple[str, Ranker]]:
-    yield from ours(held.films, parted.training)
+    yield from ours(held, parted.training)
     yield from peers.peers(parted.training, settings)
 
 
@@ -121,10 +127,10 @@ def tuned(ratings: Ratings) -> dict[str, peers.Setting]:
     inner = evaluate.split(ratings, seed=0)
     kept = np.ones(ratings.n_people, bool)
     kept[inner.tested] = False
-    training = ratings.of_people(kept)
-    validation = evaluate.split(training, seed=_TUNING_SEED)
+    others = ratings.of_people(kept)
+    validation = evaluate.split(others, seed=_TUNING_SEED)
     fame = validation.training.likes_by_film()
-    trials = [list(evaluate.trials(training, validation, telling)) for telling in AT_RANDOM]
+    trials = [list(evaluate.trials(others, validation, telling)) for telling in AT_RANDOM]
 
     def score(ranker: Ranker) -> float:
         return float(np.mean([evaluate.judge(ranker, asked, fame).ndcg.mean() for asked in trials]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -67,8 +68,12 @@ def train(
     from moviefinder.recommend import model_file
     from moviefinder.services import training
 
-    if out is not None and not out.absolute().parent.is_dir():
-        raise Invalid(f"There is no folder {out.parent}. Make it, or name another --out.", field="out")
+    if out is not None and not os.access(
+        out.absolute().parent, os.W_OK | os.X_OK
+    ):  # before the work, not after
+        raise Invalid(
+            f"Cannot write into the folder {out.parent}. Make it, or name another --out.", field="out"
+        )
     settings = load_settings(config=config, data=data)
     if out is None:
         data_folder.make(settings.data)
