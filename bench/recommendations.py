@@ -139,11 +139,10 @@ def measure(*, seed: int = 2026) -> str:
     heads += ["by our votes, p50 ms", "votes in SQL, p50 ms", "p99 ms", "best known, p50 ms"]
     return f"""{LIMIT} recommendations out of {len(catalogue):,} films: first with all facts of the films, ready for the
 answer; then the ranked list with its reasons alone, which is what the peers give, by the learned model where one ships,
-and by our own votes. {PEOPLE} people for each number of
-likes, drawn by popularity; filters: movies, from 1990, no horror. The peers run in SQLite in memory: the same vote as
-one query over a row for each of {len(catalogue.similar.neighbours):,} neighbours, with a second query for the reasons
-but without further steps to neighbours of neighbours; and the best-known films. Processor time; in brackets the ratio
-to ours.
+and by our own votes. {PEOPLE} people for each number of likes, drawn by popularity; filters: movies, from 1990, no
+horror. The peers run in SQLite in memory: the votes as one query over a row for each of
+{len(catalogue.similar.neighbours):,} neighbours, with a second query for the reasons but without further steps to
+neighbours of neighbours; and the best-known films. Processor time; in brackets the ratio to ours.
 
 {Table(heads=heads, rows=rows)}
 
