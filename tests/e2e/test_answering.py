@@ -64,6 +64,7 @@ def test_a_refused_reason_changes_the_list_in_its_place_and_undo_brings_it_back(
     expect(notice).to_contain_text(t("reason.said.not", film=film, because=named))
     after = settled(page, before)
     assert film not in after or after.index(film) > before.index(film)
+    expect(page.locator("[data-cards] :focus")).to_have_count(1)
     undo(page)
     expect(notice).to_contain_text(t("reason.undone", because=named))
     page.wait_for_function(

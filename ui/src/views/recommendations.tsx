@@ -106,6 +106,25 @@ function FilterBar({ count }: { count: number | null }) {
   );
 }
 
+interface Place {
+  card: Element;
+  index: number;
+}
+
+/** The card that has the focus, and where it stands. */
+function placeOf(target: EventTarget | null): Place | null {
+  const card = target instanceof Element ? target.closest("[data-card]") : null;
+  const cards = card?.parentElement?.children;
+  return card && cards ? { card, index: [...cards].indexOf(card) } : null;
+}
+
+/** A list that was ranked anew may have lost the card with the focus: the one in its place takes it. */
+function refocus(cards: HTMLElement, had: Place | null): void {
+  if (!had || had.card.isConnected || document.activeElement !== document.body) return;
+  const next = cards.children[Math.min(had.index, cards.children.length - 1)];
+  if (next instanceof HTMLElement) next.focus({ preventScroll: true });
+}
+
 /** Watches which cards are really seen, for the record. */
 function noteSeen(cards: HTMLElement): () => void {
   const found = [...cards.querySelectorAll<HTMLElement>("[data-card]")];
@@ -131,8 +150,11 @@ function Picks({ value }: { value: List }) {
   const { items, count, reserve, next, hint, relax, leftOut } = value;
   const hasFilters = active(filters.value).length > 0;
   const cards = useRef<HTMLDivElement>(null);
+  const focused = useRef<Place | null>(null);
   useEffect(() => {
-    if (cards.current) return noteSeen(cards.current);
+    if (!cards.current) return;
+    refocus(cards.current, focused.current);
+    return noteSeen(cards.current);
   }, [items]);
   return (
     <>
@@ -145,7 +167,15 @@ function Picks({ value }: { value: List }) {
         </p>
       )}
       {items.length > 0 && (
-        <div class="cards" data-cards ref={cards} aria-busy={list.value.status === "loading"}>
+        <div
+          class="cards"
+          data-cards
+          ref={cards}
+          aria-busy={list.value.status === "loading"}
+          onFocusIn={(event) => {
+            focused.current = placeOf(event.target);
+          }}
+        >
           {items.map((pick, index) => (
             <FilmCard key={pick.film.id} film={pick.film} pick={pick} size={sizeAt(index)} />
           ))}
