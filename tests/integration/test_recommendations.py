@@ -228,6 +228,10 @@ def test_filters_too_tight_name_the_one_to_drop(world):
         ("kind=play", "kind"),
         ("colour=red", "colour"),
         (f"votes_min={2**70}", "votes_min"),
+        ("known=1.1", "known"),
+        ("known=nan", "known"),
+        ("spread=-0.1", "spread"),
+        ("by=oracle", "by"),
     ],
 )
 def test_a_nonsense_filter_is_refused_by_name(world, query, field):
@@ -236,3 +240,13 @@ def test_a_nonsense_filter_is_refused_by_name(world, query, field):
     assert response.status_code == 422
     assert response.mimetype == "application/problem+json"
     assert [error["field"].split(".")[0] for error in response.json["errors"]] == [field]
+
+
+def test_the_answer_says_where_the_dials_stood(recommend, say):
+    """As asked, else where they stand for everybody; they take nothing off the list."""
+    say(1, verdict="liked")
+    plain = recommend()
+    assert (plain["known"], plain["spread"]) == (recommendations.KNOWN, recommendations.SPREAD)
+    leaning = recommend(known=0.2, spread=1)
+    assert (leaning["known"], leaning["spread"]) == (0.2, 1)
+    assert leaning["count"] == plain["count"]
