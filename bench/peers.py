@@ -54,7 +54,18 @@ GRIDS: Mapping[str, list[Setting]] = {
 }
 """The settings that are tried of each."""
 
-BEST: Mapping[str, Setting] = {name: grid[len(grid) // 2] for name, grid in GRIDS.items()}
+BEST: Mapping[str, Setting] = {
+    POPULARITY: {},
+    RULE: {"k": 7, "fame": 0.3},
+    KNN: {"k": 3000},
+    TFIDF: {"k": 1000},
+    BM25: {"k": 400, "k1": 0.4, "b": 0.3},
+    ALS: {"factors": 64, "regularization": 30.0, "alpha": 4.0},
+    IALS: {"factors": 64, "alpha0": 0.1, "reg": 0.003},
+    RP3BETA: {"k": 1000, "beta": 0.2, "normalize": True},
+    EASE: {"ridge": 1500},
+    EDLAE: {"dropout": 0.9, "ridge": 400},
+}
 """The best of each."""
 
 

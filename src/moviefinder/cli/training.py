@@ -127,6 +127,8 @@ def _publish(settings: Settings, model: Any) -> tuple[int, int]:
             model_file.save(model, path)
             with app.transaction() as session:
                 published = models.publish(session, settings.data / "models", path, now=datetime.now(UTC))
+        with app.reading() as session:
+            app.models.newest(session)  # lays it over the films, so that a running server only maps it
     finally:
         app.close()
     return published.number, published.films
