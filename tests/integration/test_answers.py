@@ -109,6 +109,28 @@ def test_the_list_tells_which_reasons_were_answered(say, answer, client):
     assert said["Film 2"] == "more"
 
 
+def test_a_refused_reason_speaks_for_that_film_no_more_and_for_others_still(say, answer, client):
+    """More of a side weighs that side up, in the shares as well."""
+
+    def shares(number):
+        items = client.get(f"{URL}?limit=40").json["items"]
+        film = next(item for item in items if item["film"]["title"] == f"Film {number}")
+        return {row["film"]["title"]: row["share"] for row in film["because"]}
+
+    say(1, verdict="liked")
+    say(2, verdict="liked")
+    before = shares(4)
+    assert set(shares(3)) == set(before) == {"Film 1", "Film 2"}
+    answer(3, 1, "not")
+    assert set(shares(3)) == {"Film 2"}
+    assert shares(4) == before
+    answer(5, 1, "more")
+    assert shares(4)["Film 1"] > before["Film 1"]
+    say(1, verdict=None)
+    say(1, verdict="liked")
+    assert set(shares(3)) == {"Film 2"}
+
+
 def test_answers_are_each_persons_own(say, answer, client, app):
     """Nobody else's list knows of them."""
     say(1, verdict="liked")
