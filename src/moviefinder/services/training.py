@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.catalogue import Catalogue
+from moviefinder.catalogue.likeness import Likeness
 from moviefinder.errors import CannotStart, Invalid
 from moviefinder.recommend import Recommender, Taste, best, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows
@@ -27,7 +28,8 @@ from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.rating_files import LARGEST_ID, Histories, read
 from moviefinder.recommend.ratings import Ratings, joined
 from moviefinder.recommend.same_people import counted_once, listed, same_people
-from moviefinder.records import Ref, Verdict
+from moviefinder.recommend.traits import Traits
+from moviefinder.records import Kind, Ref, Verdict
 from moviefinder.store.models import ExternalId, UserFilm
 
 Learner = Callable[[Ratings], Model]
@@ -260,6 +262,20 @@ def _shared(people: NDArray[np.int32], films: NDArray[np.int32], n_people: int) 
         stays[person, own[chosen]] = True
     kept: NDArray[np.bool_] = stays[people, columns]
     return kept
+
+
+def traits_of(catalogue: Catalogue) -> Traits:
+    """What the catalogue knows of its films, as learning takes it."""
+    films = catalogue.films
+    records = [catalogue.record(row) for row in range(len(catalogue))]
+    return Traits(
+        refs=tuple(str(record.refs[0]) for record in records),
+        likeness=Likeness(records).to_all,
+        votes=np.array([votes or 0 for votes in films.votes], np.float32),
+        mean=np.array([(score or 0) / 2 for score in films.score], np.float32),
+        year=np.array([year or 0 for year in films.year], np.int16),
+        is_series=np.array([kind == Kind.SERIES for kind in films.kind]),
+    )
 
 
 def learner(catalogue: Catalogue, films: FilmMap) -> Learner:
