@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ from sqlalchemy.orm import Session
 
 from moviefinder.catalogue import Catalogue
 from moviefinder.catalogue.likeness import Likeness
-from moviefinder.errors import CannotStart, Invalid
+from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows
+from moviefinder.recommend.learn import learn
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.rating_files import LARGEST_ID, Histories, read
@@ -280,7 +282,20 @@ def traits_of(catalogue: Catalogue) -> Traits:
 
 def learner(catalogue: Catalogue, films: FilmMap) -> Learner:
     """How a model of the catalogue's films is learned from ratings."""
-    raise CannotStart("This version cannot learn a model.")
+    traits = traits_of(catalogue)
+
+    def learn_from(ratings: Ratings) -> Model:
+        digest = hashlib.sha256()
+        for column in (ratings.people, ratings.films, ratings.stars, ratings.times):
+            digest.update(column.tobytes())
+        meta = {
+            "version": f"{catalogue.manifest.version}-{digest.hexdigest()[:8]}",
+            "catalogue": catalogue.manifest.version,
+            "trained_on": {"people": ratings.n_people, "ratings": len(ratings)},
+        }
+        return learn(ratings, traits, movielens_ids=films.ids, movielens_rows=films.rows, meta=meta)
+
+    return learn_from
 
 
 def train(
