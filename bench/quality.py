@@ -18,6 +18,8 @@ from moviefinder.catalogue import Catalogue, build, open_catalogue, readers, sim
 from moviefinder.catalogue.corrections import corrected
 from moviefinder.recommend import evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Split
+from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused
+from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import SimilarLists, Votes
 from moviefinder.services import training
@@ -25,8 +27,7 @@ from moviefinder.services import training
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
 """Folder of the data sets; another by BENCH_DATA."""
 
-VOTES = "MovieFinder, votes"
-OURS = VOTES
+OURS, VOTES, FUSED = "MovieFinder", "MovieFinder, votes alone", "MovieFinder, both fused"
 _TUNING_SEED = 100
 
 
@@ -63,7 +64,15 @@ def _packed_or_plain(path: Path) -> Path:
 
 def ours(held: Collection, taught: Ratings) -> Iterator[tuple[str, Ranker]]:
     """Each of our engines, learned from the training people alone."""
-    yield VOTES, training.Asked(Votes(_lists(held.facts, taught)))
+    start = time.monotonic()
+    linear = Linear(Learned.of_rows(training.learner(held.catalogue, held.films)(taught)))
+    progress(f"quality: {OURS} learned in {time.monotonic() - start:.0f} s")
+    yield OURS, training.Asked(linear)
+    start = time.monotonic()
+    votes = Votes(_lists(held.facts, taught))
+    progress(f"quality: {VOTES} built in {time.monotonic() - start:.0f} s")
+    yield VOTES, training.Asked(votes)
+    yield FUSED, training.Asked(Fused([(linear, 1.0), (votes, VOTES_WEIGHT)]))
 
 
 def _lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:

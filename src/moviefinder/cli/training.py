@@ -82,7 +82,7 @@ def train(
     films = training.film_map(catalogue, ratings, links=links, model=_shipped())
     read = training.read_ratings(ratings, films, same=same, say=_say)
     model, _ = training.train(
-        read, training.learner(catalogue, films), own=_own(settings, catalogue), say=_say
+        read, training.learner(catalogue, films, say=_say), own=_own(settings, catalogue), say=_say
     )
     minutes = (time.monotonic() - begun) / 60
     if out is not None:
@@ -179,7 +179,7 @@ def evaluate(
     catalogue = open_catalogue()
     films = training.film_map(catalogue, ratings, links=links, model=given or _shipped())
     read = training.read_ratings(ratings, films, same=same, say=_say)
-    learner = training.learner(catalogue, films) if anew else None
+    learner = training.learner(catalogue, films, say=_say) if anew else None
 
     def rankers(parted: Split) -> Iterator[tuple[str, Ranker]]:
         learned = learner(parted.training) if learner else given

@@ -280,7 +280,7 @@ def traits_of(catalogue: Catalogue) -> Traits:
     )
 
 
-def learner(catalogue: Catalogue, films: FilmMap) -> Learner:
+def learner(catalogue: Catalogue, films: FilmMap, *, say: Say = lambda _: None) -> Learner:
     """How a model of the catalogue's films is learned from ratings."""
     traits = traits_of(catalogue)
 
@@ -293,7 +293,7 @@ def learner(catalogue: Catalogue, films: FilmMap) -> Learner:
             "catalogue": catalogue.manifest.version,
             "trained_on": {"people": ratings.n_people, "ratings": len(ratings)},
         }
-        return learn(ratings, traits, movielens_ids=films.ids, movielens_rows=films.rows, meta=meta)
+        return learn(ratings, traits, movielens_ids=films.ids, movielens_rows=films.rows, meta=meta, say=say)
 
     return learn_from
 
