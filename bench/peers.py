@@ -45,9 +45,7 @@ GRIDS: Mapping[str, list[Setting]] = {
     ALS: _grid(
         factors=[16, 32, 64, 128], regularization=[1.0, 10.0, 30.0, 100.0, 300.0], alpha=[1.0, 4.0, 10.0]
     ),
-    IALS: _grid(
-        factors=[16, 32, 64, 128, 256], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]
-    ),
+    IALS: _grid(factors=[16, 32, 64, 128], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]),
     RP3BETA: _grid(k=[200, 400, 1000, 2000, 4000], beta=[0.0, 0.1, 0.2, 0.3, 0.4], normalize=[False, True]),
     EASE: _grid(ridge=[50, 100, 200, 300, 400, 500, 700, 1000, 1250, 1500, 1750, 2000, 2500, 3000]),
     EDLAE: _grid(

@@ -9,14 +9,19 @@ from moviefinder.recommend.ratings import LIKED_STARS, Ratings
 from tests.factories import make_model
 
 
-def two_tastes(n_people: int = 240, n_films: int = 120, *, seed: int = 1) -> Ratings:
+def two_tastes(
+    n_people: int = 240, n_films: int = 120, *, likes: int | None = None, seed: int = 1
+) -> Ratings:
     """Even people like even films and dislike a few odd ones; odd people the other way round. All know the famous."""
     rng = np.random.default_rng(seed)
     fame = 1 / (np.arange(n_films) + 20)
     people, films, stars = [], [], []
     for person in range(n_people):
         own = np.arange(n_films) % 2 == person % 2
-        for group, count, given in ((own, n_films // 4, (4.0, 4.5, 5.0)), (~own, 6, (0.5, 1.0, 2.0))):
+        for group, count, given in (
+            (own, likes or n_films // 4, (4.0, 4.5, 5.0)),
+            (~own, 6, (0.5, 1.0, 2.0)),
+        ):
             chance = fame * group
             chosen = np.sort(rng.choice(n_films, count, replace=False, p=chance / chance.sum()))
             people += [person] * count

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from moviefinder.catalogue import open_catalogue
+from moviefinder.catalogue.build import build
 from moviefinder.recommend import model_file
 from tests.tastes import co_likes, two_tastes, written
 
@@ -108,3 +110,85 @@ def test_peers_that_are_not_installed_are_named(ratings, model):
     assert (code, lines) == (2, [])
     assert "'scipy' is missing" in told[-1]
     assert "bootstrap.py bench" in told[-1]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The command with a catalogue of 47 films as the one that ships, and ratings of its films: learned in a second."""
+    folder = tmp_path_factory.mktemp("small")
+    build(Path(__file__).parents[1] / "data" / "catalogue", folder / "catalogue.zip")
+    catalogue = open_catalogue(folder / "catalogue.zip")
+    numbers = np.arange(1, len(catalogue) + 1)
+    (folder / "ratings.csv").write_text(written(two_tastes(n_films=len(catalogue), likes=18), numbers))
+    links = [f"{number},{imdb[2:]},\n" for number, imdb in zip(numbers, catalogue.films.imdb, strict=True)]
+    (folder / "links.csv").write_text("movieId,imdbId,tmdbId\n" + "".join(links))
+    (folder / "program.py").write_text(
+        "from pathlib import Path\n"
+        "import moviefinder.catalogue, moviefinder.cli.data_folder, moviefinder.store.shelves\n"
+        "folder = Path(__file__).parent\n"
+        "moviefinder.catalogue.SHIPPED = folder / 'catalogue.zip'\n"
+        "moviefinder.cli.data_folder.FIRST = moviefinder.store.shelves.SHIPPED_MODEL = folder / 'none'\n"
+        "from moviefinder.cli import main\n"
+        "main()\n"
+    )
+    return folder
+
+
+def test_a_model_is_learned_into_a_file(small, tmp_path):
+    """Checked on people it has not seen; it knows the tastes, and the ids of the ratings."""
+    out = tmp_path / "model.npz"
+    code, lines, said = run(
+        "train", "--ratings", small / "ratings.csv", "--out", out, program=[small / "program.py"]
+    )
+    assert code == 0, said
+    assert str(out) in lines[0]
+    assert any("nDCG@10 of 50 people" in line for line in said)
+    assert not list(tmp_path.glob("moviefinder.db"))
+    model = model_file.load(out)
+    assert len(model) == 47
+    assert model.movielens_ids.tolist() == list(range(1, 48))
+    told = subprocess.run(
+        [sys.executable, "-m", "moviefinder", "rank", "--model", out],
+        input='{"likes": [1, 3, 5, 7], "k": 8}\n', capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert sum(film % 2 for film in json.loads(told.stdout)["items"]) >= 6
+
+
+def test_a_model_is_put_into_use(small, tmp_path):
+    """Without --out: the install takes it, and the next one after it."""
+    for number in (1, 2):
+        code, lines, said = run(
+            "train", "--ratings", small / "ratings.csv", "--data", tmp_path, program=[small / "program.py"]
+        )
+        assert code == 0, said
+        assert f"is in use, number {number} here; it knows 47 films" in lines[0]
+    assert len(list((tmp_path / "models").glob("*.npz"))) >= 1
+
+
+def test_too_few_people_leave_what_was_in_use(small, tmp_path):
+    """In one line, with exit code 2."""
+    first = (small / "ratings.csv").read_text().splitlines()[:200]
+    (tmp_path / "ratings.csv").write_text("\n".join(first) + "\n")
+    links, data = small / "links.csv", tmp_path / "data"
+    options = ("--ratings", tmp_path / "ratings.csv", "--links", links, "--data", data)
+    code, lines, said = run("train", *options, program=[small / "program.py"])
+    assert (code, lines) == (2, [])
+    assert "are needed to learn from" in said[-1]
+    assert not (data / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--out", "/nowhere/model.npz"], "Cannot write into the folder /nowhere"),
+        (["--data", "/proc/nowhere"], "Cannot write to the data folder"),
+        (["--ratings", "/nowhere.csv"], "There is no file /nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_learned_is_said_before_the_work(small, options, said):
+    """In one line, with exit code 2."""
+    code, lines, told = run(
+        "train", "--ratings", small / "ratings.csv", *options, program=[small / "program.py"]
+    )
+    assert (code, lines) == (2, [])
+    assert said in told[-1]
