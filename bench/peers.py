@@ -36,18 +36,20 @@ def _grid(**values: list[Any]) -> list[Setting]:
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
 
+_NEIGHBOURS = (*range(10, 100, 10), *range(100, 1000, 50), *range(1000, 4500, 250))
+
 GRIDS: Mapping[str, list[Setting]] = {
     POPULARITY: [{}],
     RULE: _grid(k=[3, 5, 7, 10, 15, 20, 30, 50, 100, 200], fame=[0.1, 0.2, 0.3, 0.4, 0.5]),
-    KNN: _grid(k=[10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 4000]),
-    TFIDF: _grid(k=[10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000, 4000]),
+    KNN: _grid(k=[*_NEIGHBOURS]),
+    TFIDF: _grid(k=[*_NEIGHBOURS]),
     BM25: _grid(k=[100, 200, 400, 800, 1600], k1=[0.2, 0.4, 1.2, 5.0, 20.0], b=[0.0, 0.1, 0.2, 0.3, 0.5]),
     ALS: _grid(
         factors=[16, 32, 64, 128], regularization=[1.0, 10.0, 30.0, 100.0, 300.0], alpha=[1.0, 4.0, 10.0]
     ),
     IALS: _grid(factors=[16, 32, 64, 128], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]),
     RP3BETA: _grid(k=[200, 400, 1000, 2000, 4000], beta=[0.0, 0.1, 0.2, 0.3, 0.4], normalize=[False, True]),
-    EASE: _grid(ridge=[50, 100, 200, 300, 400, 500, 700, 1000, 1250, 1500, 1750, 2000, 2500, 3000]),
+    EASE: _grid(ridge=[50, *range(100, 1000, 50), *range(1000, 3200, 100)]),
     EDLAE: _grid(
         dropout=[0.5, 0.67, 0.75, 0.8, 0.85, 0.9, 0.93, 0.95], ridge=[0, 50, 100, 200, 300, 400, 600, 800]
     ),
