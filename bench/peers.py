@@ -47,7 +47,9 @@ GRIDS: Mapping[str, list[Setting]] = {
     ALS: _grid(
         factors=[16, 32, 64, 128], regularization=[1.0, 10.0, 30.0, 100.0, 300.0], alpha=[1.0, 4.0, 10.0]
     ),
-    IALS: _grid(factors=[16, 32, 64, 128], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]),
+    IALS: _grid(
+        factors=[16, 32, 64, 128, 256], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]
+    ),
     RP3BETA: _grid(k=[200, 400, 1000, 2000, 4000], beta=[0.0, 0.1, 0.2, 0.3, 0.4], normalize=[False, True]),
     EASE: _grid(ridge=[50, *range(100, 1000, 50), *range(1000, 3200, 100)]),
     EDLAE: _grid(
@@ -237,7 +239,15 @@ def irspack_ials(likes: Likes, *, factors: int, alpha0: float, reg: float) -> Ra
     model = IALSRecommender(
         likes.matrix, n_components=factors, alpha0=alpha0, reg=reg, nu=1.0, train_epochs=16, n_threads=2
     ).learn()
-    return Scored(likes, model.get_score_cold_user)
+    items = model.get_item_embedding()
+    common = alpha0 * items.T @ items
+
+    def scores(one: Any) -> NDArray[Any]:
+        own = items[one.indices]  # solved at once, where the package iterates towards the same
+        ridge = reg * (alpha0 * likes.n + len(own)) * np.eye(factors, dtype=np.float32)
+        return items @ np.linalg.solve(common + own.T @ own + ridge, own.sum(axis=0))
+
+    return Scored(likes, scores)
 
 
 def irspack_rp3beta(likes: Likes, *, k: int, beta: float, normalize: bool) -> Ranker:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bench import peers
 from bench.report import Table, progress, ratio
@@ -125,10 +126,11 @@ def _everybody(
 def judged(ratings: Ratings, parted: Split, ranker: Ranker) -> dict[str, Outcome]:
     """What a ranker's lists are worth at each telling."""
     fame = parted.training.likes_by_film()
-    return {
-        telling.name: evaluate.judge(ranker, list(evaluate.trials(ratings, parted, telling)), fame)
-        for telling in TELLINGS
-    }
+    with threadpool_limits(1, "blas"):  # what one person asks is too small to be shared out
+        return {
+            telling.name: evaluate.judge(ranker, list(evaluate.trials(ratings, parted, telling)), fame)
+            for telling in TELLINGS
+        }
 
 
 def tuned(ratings: Ratings) -> dict[str, peers.Setting]:
@@ -142,7 +144,8 @@ def tuned(ratings: Ratings) -> dict[str, peers.Setting]:
     trials = [list(evaluate.trials(others, validation, telling)) for telling in AT_RANDOM]
 
     def score(ranker: Ranker) -> float:
-        return float(np.mean([evaluate.judge(ranker, asked, fame).ndcg.mean() for asked in trials]))
+        with threadpool_limits(1, "blas"):
+            return float(np.mean([evaluate.judge(ranker, asked, fame).ndcg.mean() for asked in trials]))
 
     found = {}
     for name, setting, value in peers.tuned(validation.training, score):
