@@ -206,7 +206,7 @@ nDCG@10; ± is half of the 95 % interval when people are drawn anew:
 
 Ours ({OURS}) ahead of the best peer, on the same people, with the 95 % interval:
 
-{_leads(outcomes)}
+{_leads(outcomes, figures)}
 
 {table("standard deviation between seeds", "{0.deviation:.4f}")}
 
@@ -233,12 +233,14 @@ def _coverages(figures: Mapping[str, Mapping[str, evaluate.Figures]]) -> str:
     )
 
 
-def _leads(outcomes: Mapping[str, Mapping[str, Sequence[Outcome]]]) -> Table:
+def _leads(
+    outcomes: Mapping[str, Mapping[str, Sequence[Outcome]]],
+    figures: Mapping[str, Mapping[str, evaluate.Figures]],
+) -> Table:
     rows = []
     for telling in TELLINGS:
-        of_peers = {name: of[telling.name] for name, of in outcomes.items() if name in peers.GRIDS}
-        rival = max(of_peers, key=lambda name: evaluate.figures(of_peers[name]).ndcg)
-        ahead, low, high = evaluate.lead(outcomes[OURS][telling.name], of_peers[rival])
+        rival = max(peers.GRIDS, key=lambda name: figures[name][telling.name].ndcg)
+        ahead, low, high = evaluate.lead(outcomes[OURS][telling.name], outcomes[rival][telling.name])
         rows.append(
             [telling.name, rival, f"{100 * ahead:+.1f} %", f"{100 * low:+.1f} to {100 * high:+.1f} %"]
         )

@@ -16,6 +16,7 @@ the median of how many training people like the films in those lists.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -273,7 +274,13 @@ def _resampled(outcomes: Sequence[Outcome]) -> NDArray[np.float64]:
     people, at = np.unique(np.concatenate([outcome.people for outcome in outcomes]), return_inverse=True)
     sums = np.bincount(at, np.concatenate([outcome.ndcg for outcome in outcomes]), len(people))
     counts = np.bincount(at, minlength=len(people))
-    share = np.full(len(people), 1 / len(people))
-    drawn = np.random.default_rng(0).multinomial(len(people), share, size=_RESAMPLES)
+    drawn = _draws(len(people))
     means: NDArray[np.float64] = drawn @ sums / np.maximum(drawn @ counts, 1)
     return means
+
+
+@functools.lru_cache(maxsize=len(TELLINGS))
+def _draws(n: int) -> NDArray[np.float32]:
+    """How often each of n people is drawn, many times over: float32[resamples, n]; the same whoever is judged."""
+    drawn = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), size=_RESAMPLES)
+    return drawn.astype(np.float32)
