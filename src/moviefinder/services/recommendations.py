@@ -20,10 +20,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid
-from moviefinder.recommend import FloatArray, IdArray, Positions, Recommender, Taste, best
+from moviefinder.recommend import FloatArray, IdArray, Positions, Recommender, Taste, confidence
 from moviefinder.recommend.filters import Bits, Filters, count, pack, unpack
 from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused, below
 from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.spread import KNOWN, SPREAD, arrange
 from moviefinder.recommend.votes import Votes
 from moviefinder.records import Confidence, Say, Verdict
 from moviefinder.services.people import films_of_people
@@ -35,8 +36,6 @@ Hint = Literal["empty_taste", "filters_too_tight"]
 
 BEST: Final[By] = "model"
 """What ranks where nobody asks for another; without a model it is the votes."""
-
-KNOWN = SPREAD = 0.5
 
 REASONS = 5
 """At most so many liked films are named for one recommendation."""
@@ -152,12 +151,8 @@ def recommend(
         shown: films that the list has shown before.
     """
     ranking = _Ranking(films, learned, by)
-    answer = partial(
-        Recommendations,
-        engine=ranking.engine,
-        known=KNOWN if known is None else known,
-        spread=SPREAD if spread is None else spread,
-    )
+    known, spread = KNOWN if known is None else known, SPREAD if spread is None else spread
+    answer = partial(Recommendations, engine=ranking.engine, known=known, spread=spread)
     if not taste.liked:
         return answer(hint="empty_taste")
     masks = list(films.facts.masks(filters, films_of_person))
@@ -168,13 +163,16 @@ def recommend(
     passing = _all([mask for _, mask, _ in masks], reached)
     found = count(passing)
     ahead = values * unpack(passing, len(values))
-    ahead[films.lists.places.of(np.fromiter(shown, np.int64, len(shown)))] = 0
-    page = best(ahead, limit)
+    before = films.lists.places.of(np.fromiter(shown, np.int64, len(shown)))
+    ahead[before] = 0
+    page = arrange(ahead, limit, films.lists, known=known, spread=spread, before=before)
     ids = films.facts.ids[page]
     because = ranking.explain(taste, ids)
     items = [
-        Recommendation(film_id=film_id, score=score, because=because[film_id])
-        for film_id, score in zip(ids.tolist(), values[page].tolist(), strict=True)
+        Recommendation(film_id=film_id, score=score, because=because[film_id], confidence=word)
+        for film_id, score, word in zip(
+            ids.tolist(), values[page].tolist(), ranking.words(taste, page), strict=True
+        )
     ]
     seen = shown | set(ids.tolist())
     more = len(items) == limit and len(seen) < LONGEST and bool((ahead > 0).sum() > limit)
@@ -199,8 +197,11 @@ def confidence_of(
 ) -> tuple[str, Mapping[int, Confidence | None]]:
     """The engine that recommends to a person, and how sure it is of some films."""
     ranking = _Ranking(films, learned, None)
-    taste_of(session, user_id, today=today)
-    return ranking.engine, dict.fromkeys(film_ids)
+    taste = taste_of(session, user_id, today=today)
+    places = films.lists.places
+    positions = places.of(np.array(film_ids, np.int64))
+    found = dict(zip(places.ids[positions].tolist(), ranking.words(taste, positions), strict=True))
+    return ranking.engine, {film_id: found.get(film_id) for film_id in film_ids}
 
 
 class _Ranking:
@@ -213,10 +214,11 @@ class _Ranking:
     def __init__(self, films: Films, learned: Learned | None, by: By | None) -> None:
         self._votes = Votes(films.lists)
         self._engine: Recommender = self._votes
+        self._learned = learned
+        self._linear = linear = None if learned is None else Linear(learned)
         self.engine = self._votes.name
         by = by or BEST
-        if learned is not None and by != "votes":
-            linear = Linear(learned)
+        if learned is not None and linear is not None and by != "votes":
             self._engine = linear if by == "model" else Fused([(linear, 1.0), (self._votes, VOTES_WEIGHT)])
             self.engine = f"{self._engine.name} {learned.meta['version']}"
         self._own: FloatArray = np.empty(0, np.float32)
@@ -239,6 +241,13 @@ class _Ranking:
         if not spoken.all():
             reasons |= self._votes.explain(taste, ids[~spoken], most=REASONS)
         return reasons
+
+    def words(self, taste: Taste, positions: Positions) -> list[Confidence | None]:
+        """How sure some films are, by the model, whatever ranks; None where there is no model."""
+        if self._learned is None or self._linear is None:
+            return [None] * len(positions)
+        told = sum(taste.liked.values())
+        return confidence.words(self._learned, self._linear.values(taste), told, positions)
 
 
 def taste_of(session: Session, user_id: int, *, today: date) -> Taste:
