@@ -47,9 +47,7 @@ GRIDS: Mapping[str, list[Setting]] = {
     ALS: _grid(
         factors=[16, 32, 64, 128], regularization=[1.0, 10.0, 30.0, 100.0, 300.0], alpha=[1.0, 4.0, 10.0]
     ),
-    IALS: _grid(
-        factors=[16, 32, 64, 128, 256], alpha0=[0.03, 0.1, 0.3], reg=[0.001, 0.003, 0.01, 0.02, 0.05]
-    ),
+    IALS: _grid(factors=[64, 128, 256, 512], alpha0=[0.03, 0.1, 0.15, 0.2, 0.3], reg=[0.003, 0.01, 0.02]),
     RP3BETA: _grid(k=[200, 400, 1000, 2000, 4000], beta=[0.0, 0.1, 0.2, 0.3, 0.4], normalize=[False, True]),
     EASE: _grid(ridge=[50, *range(100, 1000, 50), *range(1000, 3200, 100)]),
     EDLAE: _grid(
@@ -61,13 +59,13 @@ GRIDS: Mapping[str, list[Setting]] = {
 BEST: Mapping[str, Setting] = {
     POPULARITY: {},
     RULE: {"k": 7, "fame": 0.3},
-    KNN: {"k": 3000},
+    KNN: {"k": 2250},
     TFIDF: {"k": 1000},
     BM25: {"k": 400, "k1": 0.4, "b": 0.3},
     ALS: {"factors": 64, "regularization": 30.0, "alpha": 4.0},
-    IALS: {"factors": 128, "alpha0": 0.1, "reg": 0.01},
+    IALS: {"factors": 512, "alpha0": 0.15, "reg": 0.01},
     RP3BETA: {"k": 1000, "beta": 0.2, "normalize": True},
-    EASE: {"ridge": 1500},
+    EASE: {"ridge": 1600},
     EDLAE: {"dropout": 0.9, "ridge": 400},
 }
 """The best of each."""
