@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from moviefinder.recommend import FloatArray
 from moviefinder.recommend.content import Placed, placed
-from moviefinder.recommend.evidence import Say, Together, denoised, smoothed, together
+from moviefinder.recommend.evidence import Say, Together, cosine, denoised, smoothed, together
 from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.traits import Traits
@@ -25,7 +25,7 @@ LINKS: Final = 200
 MIXTURE: Final[Mapping[str, Any]] = {"strength": 1.0, "power": 1.0, "cap": None, "dislike": 0.0}
 
 _BLOCK: Final = 256
-_USUAL: Final = 1.0  # how much of the second set of weights is mixed in when links are chosen: 20 likes told
+_USUAL: Final = 0.5  # links are chosen for somebody who has told ten likes, which costs the others least
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,50 @@ class _Voice:
 
     estimate: Callable[[FloatArray], FloatArray]
     plain: tuple[float, float]
-    alike: tuple[float, float] = (0.0, 0.0)
-    rare: tuple[float, float] = (0.0, 0.0)
-    fame: tuple[float, float] = (0.0, 0.0)
+    alike: tuple[float, float]
+    rare: tuple[float, float]
+    fame: tuple[float, float]
     quality: tuple[float, float] = (0.0, 0.0)
 
 
 _VOICES: Final = (
-    _Voice(lambda counts: denoised(counts, 25), (3.6, 0.0), (6.0, 0.0)),
-    _Voice(lambda counts: denoised(counts, 2), (0.0, 0.3), (0.0, 0.3)),
-    _Voice(smoothed, (1.0, 0.0)),
+    _Voice(
+        lambda counts: denoised(counts, 25),
+        plain=(2.75, 2.19),
+        alike=(6.86, 6.96),
+        rare=(-12.4, -11.4),
+        fame=(-0.194, -0.668),
+        quality=(0.542, -0.477),
+    ),
+    _Voice(
+        lambda counts: denoised(counts, 2),
+        plain=(-0.163, 0.0608),
+        alike=(-0.541, 1.71),
+        rare=(-4.42, 10.3),
+        fame=(-0.105, -0.0721),
+        quality=(0.33, 0.499),
+    ),
+    _Voice(
+        smoothed,
+        plain=(0.502, 0.239),
+        alike=(-1.44, -1.45),
+        rare=(16.1, 0.151),
+        fame=(-0.232, -0.414),
+        quality=(0.0509, -0.136),
+    ),
+    _Voice(
+        cosine,
+        plain=(0.0679, 0.0179),
+        alike=(-0.0467, -0.102),
+        rare=(-0.116, -0.134),
+        fame=(0.0421, 0.00247),
+    ),
 )
+"""Fitted to the order of lists: LambdaRank (Burges, "From RankNet to LambdaRank to LambdaMART", 2010) with nDCG@10 on
+people whom the estimates had not seen, three times 1,100, at all tellings."""
+
+_LIKENESS: Final = (0.0088, -0.0091)  # how much likeness counts by itself, times the fame of the second film
+_LIKENESS_SQUARED: Final = (0.0184, -0.0091)
 
 
 def learn(
@@ -115,6 +148,13 @@ def _weighed(counted: Together, traits: Traits, say: Say) -> tuple[FloatArray, F
                 rows = slice(start, start + _BLOCK)
                 sum_[rows] += evidence[rows] * (column[None] + np.float32(voice.alike[which]) * alike[rows])
         say("one estimate of what films say for each other")
+    share = share.astype(np.float32)
+    for which, sum_ in enumerate(sums):
+        for start in range(0, m, _BLOCK):
+            like = alike[start : start + _BLOCK]
+            by_itself = np.float32(_LIKENESS[which]) + np.float32(_LIKENESS_SQUARED[which]) * like
+            sum_[start : start + _BLOCK] += like * by_itself * share[None]
+        np.fill_diagonal(sum_, 0)
     return sums
 
 
@@ -134,7 +174,7 @@ def _thinned(
     for start in range(0, n, _BLOCK):
         end = min(start + _BLOCK, n)
         few, many = every.rows(start, end)
-        worth = np.maximum(few, few + np.float32(_USUAL) * many)
+        worth = few + np.float32(_USUAL) * many
         worth[np.arange(end - start), np.arange(start, end)] = 0
         best = np.argpartition(-worth, min(LINKS, n - 1), axis=1)[:, :LINKS]
         best.sort(axis=1)
@@ -161,4 +201,5 @@ def _scale(weights: FloatArray, offsets: NDArray[np.int64]) -> FloatArray:
 
 def _whole(weights: FloatArray, scale: FloatArray, offsets: NDArray[np.int64]) -> NDArray[np.int8]:
     each = np.repeat(np.where(scale > 0, scale, np.float32(1)), np.diff(offsets))
-    return np.rint(weights / each).astype(np.int8)
+    whole: NDArray[np.int8] = np.rint(weights / each).astype(np.int8)
+    return whole
