@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from moviefinder.recommend import FloatArray, Positions, best
 from moviefinder.recommend.votes import SimilarLists
@@ -26,9 +27,10 @@ KNOWN: Final = 0.5
 SPREAD: Final = 0.0
 """Where `spread` stands untouched: films come in the order of their values."""
 
-_LEAN: Final = 1.0  # the power at either end of `known`
+_LEAN: Final = 0.6  # the power at either end of `known`
 _FIRST: Final = 30  # places count from here, so that the very best known are not worlds apart
-_APART: Final = 4.0  # at the end of `spread`: how much one wholly like film before it takes
+_APART: Final = 2.0  # at the end of `spread`: how much one wholly like film before it takes
+_WHOLE: Final = 255  # the weight of a neighbour that is as like as can be
 _AHEAD: Final = 100  # a film is picked among so many of the best that are left
 
 
@@ -61,7 +63,7 @@ def arrange(
     likeness = np.zeros(len(values), np.int64)  # whole numbers: a sum that no order changes
     for position in () if before is None else before.tolist():
         _add(likeness, lists, position)
-    unit = _APART * spread / _WHOLE
+    unit = _APART * spread * spread / _WHOLE  # squared, so that the first steps of the dial are small
     for place in range(len(picked)):
         end = place + _AHEAD
         at = int(np.argmax(left[:end] / (1 + unit * likeness[ordered[:end]])))
@@ -87,10 +89,7 @@ def leaned(values: FloatArray, known: float) -> FloatArray:
     return leaning
 
 
-_WHOLE: Final = 255
-
-
-def _add(likeness: np.ndarray[tuple[int], np.dtype[np.int64]], lists: SimilarLists, position: int) -> None:
+def _add(likeness: NDArray[np.int64], lists: SimilarLists, position: int) -> None:
     """Add how like each film is to one that was picked: at most 255."""
     named = slice(*lists.offsets[position : position + 2].tolist())
     likeness[lists.targets[named]] += lists.weights[named]

@@ -10,7 +10,7 @@ import csv
 import gzip
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from moviefinder.catalogue import Catalogue
 from moviefinder.catalogue.likeness import Likeness
 from moviefinder.errors import Invalid
-from moviefinder.recommend import Recommender, Taste, best, evaluate
+from moviefinder.recommend import Recommender, Taste, best, confidence, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows
 from moviefinder.recommend.learn import learn
 from moviefinder.recommend.linear import Learned, Linear
@@ -47,7 +47,7 @@ _LINKS: Final = ("links.csv", "links.csv.gz")
 _LINKS_COLUMNS: Final = ("movieId", "imdbId", "tmdbId")
 _FEWEST_TO_LEARN: Final = 200
 _FEWEST_CHECKED, _MOST_CHECKED = 50, 500
-_CHECKED_SHARE: Final = 50  # one person in so many checks the model, between the two numbers above
+_CHECKED_SHARE: Final = 10  # one person in so many checks the model, between the two numbers above
 _LEARN_AGAIN_BELOW: Final = 50_000  # with more people, those who check are not missed in what is published
 
 
@@ -303,8 +303,8 @@ def train(
 ) -> tuple[Model, Check]:
     """Learn a model and check it on people whom it has not seen.
 
-    With few people the model that is given is learned once more from all of them, after the check; with many, one
-    person in fifty, 500 at most, stays out of it for good.
+    With few people the model that is given is learned once more from all of them, after the check; with many, 500
+    people stay out of it for good. Those who check the model also tell how sure it may say it is.
 
     Args:
         ratings: of everybody, rows of the catalogue.
@@ -336,10 +336,12 @@ def train(
             "The model is no better than a list of the most liked films, so it is not used. Name more ratings.",
             field="ratings",
         )
+    asked = (trial for telling in AT_RANDOM for trial in evaluate.trials(ratings, parted, telling))
+    calibration = confidence.calibrate(Learned.of_rows(model), ratings, asked)
     if ratings.n_people < _LEARN_AGAIN_BELOW:
         say("learning once more from everybody")
         model = learn(_with(ratings.inside(), own))
-    return model, check
+    return replace(model, meta={**model.meta, "confidence": calibration}), check
 
 
 def _with(ratings: Ratings, own: Ratings | None) -> Ratings:
