@@ -1,6 +1,7 @@
 """`python -m bench [SECTION ...]`: measure and write the figures into docs/benchmarks.md.
 
-Without a name all sections but the quality of recommendations, which takes most of an hour and is asked for by name.
+Without a name all sections but those that learn models, which take minutes to an hour and are asked for by name:
+quality, placing, dials.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from importlib import import_module
 from bench import report
 
 QUICK = ("search", "recommendations", "engines", "serving")
-SECTIONS = (*QUICK, "quality")
+SECTIONS = (*QUICK, "quality", "placing", "dials")
 
 
 def main() -> None:

@@ -145,6 +145,7 @@ def test_a_dial_is_felt_at_once_stands_in_the_address_and_is_remembered(visit):
     expect(dial).to_have_attribute("aria-valuetext", t("dial.known.4"))
     page.wait_for_load_state("networkidle")
     moved = titles(page)
+    assert moved != before
     page.goto("/")
     expect(dial).to_have_value("1")
     assert titles(page) == moved
