@@ -27,7 +27,7 @@ SURE: Final = 0.75
 LONG: Final = 0.55
 """Below this chance it is a long shot."""
 
-FACTORS: Final = ("base", "quality", "place", "told", "place_told", "place_quality", "place_place")
+FACTORS: Final = ("base", "quality", "place", "told", "place_quality", "place_place", "quality_quality")
 """The numbers of a calibration, as a model's file has them under "confidence"."""
 
 _USUAL: Final = 20  # a film's value is compared with that of so high a place
@@ -36,7 +36,7 @@ _LARGEST: Final = 100.0
 _ROUNDS: Final = 25
 _RIDGE: Final = 1.0
 _FEWEST: Final = 200
-_SHOWN, _UNSHOWN_WEIGHT = 200, 0.3  # films further down than so many places are hardly shown, and weigh less
+_SHOWN: Final = 20  # a film so many places down weighs half: what is hardly shown need not be told so well
 
 Features = NDArray[np.float64]
 
@@ -83,7 +83,7 @@ def fitted(rows: Features, liked: NDArray[np.bool_], places: NDArray[np.int64]) 
     """A calibration from what `rated` gives."""
     if len(liked) < _FEWEST or liked.all() or not liked.any():
         return {}
-    weights = np.where(places < _SHOWN, 1, _UNSHOWN_WEIGHT)
+    weights = _SHOWN / (_SHOWN + places)
     factors = np.zeros(len(FACTORS))
     for _ in range(_ROUNDS):  # Newton's method
         chance = _logistic(rows @ factors)
@@ -130,7 +130,7 @@ def features(learned: Learned, values: FloatArray, told: float, positions: Posit
         -_FARTHEST, _FARTHEST
     )
     liking, much = np.log(quality / (1 - quality)), np.full(len(positions), math.log1p(told))
-    columns = (np.ones(len(positions)), liking, place, much, place * much, place * liking, place * place)
+    columns = (np.ones(len(positions)), liking, place, much, place * liking, place * place, liking * liking)
     return np.stack(columns, axis=1)
 
 
