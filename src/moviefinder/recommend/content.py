@@ -22,9 +22,9 @@ Pair = tuple[FloatArray, FloatArray]
 
 _STAND_INS: Final = 30  # so many of the likest rated films speak for one that few people rated
 _ENOUGH_LIKES: Final = 8.0  # with so many likes its stand-ins count half
-_HEARD: Final = 1.0  # what is said for the stand-ins of a film that people had the time to rate, and few did
-_HEARD_YOUNG: Final = 3.0  # and of one that they had not: a mean of 30 films is fainter than each of them
-_DIRECT: Final = 0.3  # what likeness alone says
+_HEARD: Final = 0.5  # what is said for the stand-ins of a film that people had the time to rate, and few did
+_HEARD_YOUNG: Final = 2.0  # and of one that they had not: a mean of 30 films is fainter than each of them
+_DIRECT: Final = 0.15  # what likeness alone says
 _YOUNG_SINCE: Final = (
     2019  # from then on people had too little time: the catalogue's order tells fame, not ratings
 )
