@@ -22,7 +22,7 @@ from moviefinder.recommend.traits import Traits
 LINKS: Final = 200
 """A film keeps links to so many others; all of them would gain half a percent for a hundred times the file."""
 
-MIXTURE: Final[Mapping[str, Any]] = {"strength": 1.0, "power": 1.0, "cap": None, "dislike": 0.0}
+MIXTURE: Final[Mapping[str, Any]] = {"strength": 1.0, "power": 1.0, "cap": None, "dislike": 0.1}
 
 _BLOCK: Final = 128  # arrays of this height stay below 32 MB, which the allocator keeps
 _USUAL: Final = 0.5  # links are chosen for somebody who has told ten likes, which costs the others least
