@@ -3,7 +3,7 @@
 The chance comes from how well the film is liked by all who watched it, how high it stands in this person's ranking, and
 how much they have told; logistic regression weighs these on people from whom nothing was learned, by the films that
 they rated and had not told. Found shares are printed beside the promised ones in docs/benchmarks.md; why it is so:
-docs/decisions/0007-placing-and-dials.md.
+docs/decisions/0006-placing-and-dials.md.
 """
 
 from __future__ import annotations

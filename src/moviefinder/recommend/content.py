@@ -2,7 +2,7 @@
 
 Rated films that are like such a film stand in for it, on both sides: what they say for others is what it says, and what
 is said for them is said for it, as loud as its own fame and quality let expect. What was tried, with figures:
-docs/decisions/0007-placing-and-dials.md.
+docs/decisions/0006-placing-and-dials.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Learns the item-item model: evidence from ratings, weighed by likeness and fame, placed for every film, and thinned.
 
-Why these estimates and these weights, with what was tried and left out: docs/decisions/0006-learned-model.md.
+Why these estimates and these weights, with what was tried and left out: docs/decisions/0005-learned-model.md.
 """
 
 from __future__ import annotations

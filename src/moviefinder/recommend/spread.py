@@ -8,7 +8,7 @@ Both lean what an engine found and neither changes it: the same films get a valu
   each other as far as their similar lists name each other.
 
 What each position costs and brings is in docs/benchmarks.md, why the defaults are what they are in
-docs/decisions/0007-placing-and-dials.md.
+docs/decisions/0006-placing-and-dials.md.
 """
 
 from __future__ import annotations
