@@ -189,7 +189,7 @@ def recommend(
         click.echo(f"Not: {'; '.join(map(str, told.disliked))}", err=True)
     for number, item in enumerate(told.items, start=1):
         because = ", ".join(f"{film} {100 * share:.0f} %" for film, share in item.because)
-        sure = f" [{item.confidence}]" if item.confidence else ""
+        sure = f", {item.confidence.replace('_', ' ')}" if item.confidence else ""
         click.echo(f"{number:>3}. {item.film}{sure}")
         if because:
             click.echo(f"     because of {because}")
