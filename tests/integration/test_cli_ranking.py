@@ -127,6 +127,17 @@ def test_each_line_is_answered_at_once(model):
         assert process.wait(10) == 0
 
 
+@pytest.mark.parametrize(("text", "said"), [("[" * 100_000, "Cannot read"), ("9" * 5_000, "None of the ids")])
+def test_a_list_of_films_that_no_parser_takes_is_refused_in_a_line(model, tmp_path, text, said):
+    """Neither depth nor length ends in a traceback."""
+    (tmp_path / "ids").write_text(text)
+    code, answers, told = run(
+        "rank", "--model", model, "--among", tmp_path / "ids", lines='{"likes": [10]}\n'
+    )
+    assert (code, answers, len(told.splitlines())) == (2, [], 1)
+    assert said in told
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

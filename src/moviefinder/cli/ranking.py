@@ -127,7 +127,7 @@ def _among(path: Path) -> list[str]:
         text = path.read_text(encoding="utf-8-sig")
         if text.lstrip().startswith("["):
             return [str(value) for value in json.loads(text)]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise Invalid(
             f"Cannot read {path}: {error}. Give one id a line, or a JSON list.", field="among"
         ) from error

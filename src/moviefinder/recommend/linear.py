@@ -21,6 +21,8 @@ from moviefinder.recommend.model_file import Model
 USUAL: Final = 20
 """So many likes told mix the two sets of weights by `strength` alone."""
 
+_CELLS: Final = 1 << 20  # so many parts are held at once, whatever a person has answered: 8 MB
+
 _ARRAYS: Final = (
     "known", "targets", "few", "many", "few_scale", "many_scale", "broad_source", "broad_target", "quality",
 )  # fmt: skip
@@ -156,8 +158,11 @@ class Linear:
         total = sum_.total.astype(np.float32)
         if taste.off:
             answered = self.places.of(np.unique([film for film, _ in taste.off]))
-            left = self._parts(sum_, taste, answered).sum(axis=1)
-            total[answered] = left if sum_.against is None else left - sum_.against[answered]
+            step = max(_CELLS // max(len(sum_.liked), 1), 1)
+            for start in range(0, len(answered), step):
+                some = answered[start : start + step]
+                left = self._parts(sum_, taste, some).sum(axis=1)
+                total[some] = left if sum_.against is None else left - sum_.against[some]
         total[self.places.of(taste.ruled_out())] = 0
         return total
 

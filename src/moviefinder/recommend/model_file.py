@@ -47,7 +47,8 @@ _MAGIC: Final = b"moviefinder model, sha-256 "
 _END: Final = len(_MAGIC) + 64
 _CHECKSUM: Final = re.compile(re.escape(_MAGIC) + rb"[0-9a-f]{64}")
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")  # the header before each member of a zip
-_NUMBERS: Final = ("strength", "power", "cap", "dislike")
+_NUMBERS: Final = {"strength": 1e6, "power": 10, "cap": 1e6, "dislike": 1e6}  # and the most that each may be
+_VERSION: Final = re.compile(r"[!-~]{1,60}")  # it is stored with every film that was shown
 _NPY: Final = re.compile(  # version 1.0 as numpy writes it; nothing is left for a parser to fall for
     rb"\x93NUMPY\x01\x00.."
     rb"\{'descr': '(?P<type>[^']{2,4})', 'fortran_order': False, "
@@ -281,14 +282,14 @@ def _meta(text: bytes) -> dict[str, Any]:
         raise ValueError("'meta' is no object")  # noqa: TRY004  # a fault of the file like all the others
     if meta.get("format") != FORMAT:
         raise ValueError(f"it is of format {meta.get('format')!r} and this MovieFinder reads format {FORMAT}")
-    if not (isinstance(meta.get("version"), str) and meta["version"]):
-        raise ValueError("'meta' names no version")
-    for name in _NUMBERS:
+    if not (isinstance(meta.get("version"), str) and _VERSION.fullmatch(meta["version"])):
+        raise ValueError("'meta' names no version of at most 60 plain characters")
+    for name, most in _NUMBERS.items():
         value = meta.get(name)
         if name == "cap" and value is None:
             continue
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= 1e6:
-            raise ValueError(f"'{name}' is no number from 0")
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise ValueError(f"'{name}' is no number from 0 to {most:g}")
     return meta
 
 

@@ -28,6 +28,8 @@ from moviefinder.titles.index import TitleIndex
 Numbering = Literal["movielens", "imdb"]
 Id = int | str
 
+_DIGITS = 20  # no id has so many; Python refuses to read thousands of them
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -120,7 +122,10 @@ def load(
         lists = _similar(model, open_catalogue())
     wanted: list[Id] | None = None
     if among is not None:
-        wanted = [int(name) if numbering == "movielens" and name.isdecimal() else name for name in among]
+        wanted = [
+            int(name) if numbering == "movielens" and name.isdecimal() and len(name) < _DIGITS else name
+            for name in among
+        ]
     return Ranker(learned, lists, by=by, numbers=numbers, among=wanted)
 
 
