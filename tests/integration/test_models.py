@@ -1,6 +1,7 @@
 """Models are put into use while MovieFinder runs; a broken one never takes the place of a good one."""
 
 import random
+import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -118,6 +119,31 @@ def test_a_model_for_other_films_is_refused(app, tmp_path):
     with pytest.raises(Invalid, match="made for other films"), app.transaction() as session:
         models.publish(session, app.settings.data / "models", tmp_path / "other.npz", now=NOW)
     assert in_use(app) is None
+
+
+def test_two_that_publish_at_once_take_turns(app, tmp_path):
+    """Neither clears away the file of the other, and the earlier one stands by."""
+    for seed, version in enumerate("ab"):
+        save(some_model(seed, version=version), tmp_path / f"{version}.npz")
+
+    def publish(session, version):
+        models.publish(session, app.settings.data / "models", tmp_path / f"{version}.npz", now=NOW)
+
+    def other():
+        with app.transaction() as session:
+            publish(session, "b")
+
+    second = threading.Thread(target=other)
+    with app.transaction() as session:
+        publish(session, "a")
+        second.start()
+        second.join(0.5)
+    second.join()
+    assert in_use(app) == "b"
+    model_files(app)[0].unlink()
+    fresh = make_app(app.settings, shipped_model=tmp_path / "none.npz")
+    assert in_use(fresh) == "a"
+    fresh.close()
 
 
 @pytest.mark.parametrize("harm", ["damaged", "gone"])

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from moviefinder import array_file
@@ -23,6 +23,7 @@ from moviefinder.store.models import Version
 from moviefinder.store.shelves import MODEL, lay_over
 
 _KEPT: Final = 2
+_ADVISORY_LOCK: Final = 0x4D6F766D  # one process at a time publishes on a PostgreSQL database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ def publish(session: Session, folder: Path, path: Path, *, now: datetime) -> Pub
     model = model_file.load(path)
     known = int(lay_over(session, model).known.sum())
     name = f"{model_file.checksum_in(path)}.npz"
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer in any case
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
     before = session.execute(select(Version.number, Version.data).where(Version.name == MODEL)).first()
     older = [file for file in before.data["files"] if file != name] if before else []
     files = [name, *older][:_KEPT]
