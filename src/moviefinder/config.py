@@ -70,8 +70,8 @@ class Settings(BaseModel):
     )
     learn_from_library: bool = Field(
         default=False,
-        description="Let what people of this install like join when `moviefinder train` learns a model: films, and pairs "
-        "of films, that at least 5 of them judged. Films kept out of somebody's taste stay out.",
+        description="Let what people of this install like join when `moviefinder train` learns a model: films, and "
+        "pairs of films, that at least 5 of them judged. Films kept out of somebody's taste stay out.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least important log lines to write."

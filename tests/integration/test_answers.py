@@ -63,6 +63,7 @@ def test_only_a_film_that_shapes_the_taste_can_be_a_reason(say, answer, answers_
     refused = answer(3, 1, "not")
     assert (refused.status_code, refused.json["type"]) == (409, "/problems/not-a-reason")
     assert refused.json["detail"].startswith("Film 1 is among no reasons of yours")
+    assert refused.json["detail"].endswith("Like it first, or let it count again.")
 
 
 def test_a_film_is_no_reason_for_itself(say, answer):
