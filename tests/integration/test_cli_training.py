@@ -192,3 +192,11 @@ def test_what_cannot_be_learned_is_said_before_the_work(small, options, said):
     )
     assert (code, lines) == (2, [])
     assert said in told[-1]
+
+
+def test_a_database_that_cannot_be_used_is_said_before_the_work(small, tmp_path):
+    """Not after half an hour, when the model has nowhere to go."""
+    (tmp_path / "moviefinder.db").write_text("no database" * 1_000)
+    options = ("--ratings", small / "ratings.csv", "--data", tmp_path)
+    code, lines, told = run("train", *options, program=[small / "program.py"])
+    assert (code, lines, len(told)) == (2, [], 1)

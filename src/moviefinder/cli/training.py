@@ -77,6 +77,8 @@ def train(
     settings = load_settings(config=config, data=data)
     if out is None:
         data_folder.make(settings.data)
+        app, _ = data_folder.prepare(settings)
+        app.close()
     begun = time.monotonic()
     catalogue = open_catalogue()
     films = training.film_map(catalogue, ratings, links=links, model=_shipped())
