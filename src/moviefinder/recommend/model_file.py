@@ -47,7 +47,12 @@ _MAGIC: Final = b"moviefinder model, sha-256 "
 _END: Final = len(_MAGIC) + 64
 _CHECKSUM: Final = re.compile(re.escape(_MAGIC) + rb"[0-9a-f]{64}")
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")  # the header before each member of a zip
-_NUMBERS: Final = {"strength": 1e6, "power": 10, "cap": 1e6, "dislike": 1e6}  # and the most that each may be
+_NUMBERS: Final = {
+    "strength": 1e3,
+    "power": 5,
+    "cap": 1e6,
+    "dislike": 1e3,
+}  # and the most each may be: sums stay finite
 _VERSION: Final = re.compile(r"[!-~]{1,60}")  # it is stored with every film that was shown
 _NPY: Final = re.compile(  # version 1.0 as numpy writes it; nothing is left for a parser to fall for
     rb"\x93NUMPY\x01\x00.."
