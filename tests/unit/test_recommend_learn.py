@@ -76,6 +76,12 @@ def test_films_that_too_few_like_are_not_counted():
     assert counted.films.tolist() == [0]
 
 
+def test_ratings_that_no_three_people_share_still_give_a_model():
+    """Whether it is any good is for the check to say; likeness alone places the films."""
+    model = model_of(ratings_of([{film: 5} for film in range(N)]))
+    assert len(model) == N
+
+
 def test_five_stars_count_more_than_four_and_three_a_little():
     """In the order of the stars; two stars count nothing."""
     base = [{0: 4.0, 1: 4.0, 2: 4.0, 3: 4.0, 4: 4.0}] * 3

@@ -136,7 +136,7 @@ def smoothed(counts: FloatArray) -> FloatArray:
     values, vectors = np.linalg.eigh(basis.T @ (scaled @ basis))
     strongest = np.maximum(values[::-1][:_RANK], np.float32(1e-6))
     directions = basis @ vectors[:, ::-1][:, :_RANK]
-    found: FloatArray = (directions * (strongest / (strongest + strongest[-1]))) @ directions.T
+    found: FloatArray = (directions * (strongest / (strongest + strongest[-1:]))) @ directions.T
     found *= fame[None]
     found /= fame[:, None]
     np.fill_diagonal(found, 0)
