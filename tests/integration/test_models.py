@@ -102,6 +102,18 @@ def test_a_later_start_maps_what_the_first_one_made(app, published):
     other.close()
 
 
+def test_a_derived_file_that_cannot_be_read_or_replaced_stops_nobody(app, published):
+    """The model is laid over the films in memory."""
+    published(version="a")
+    in_use(app)
+    [derived] = (app.settings.data / "titles").glob("model-*.arrays")
+    derived.unlink()
+    derived.mkdir()
+    other = make_app(app.settings)
+    assert in_use(other) == "a"
+    other.close()
+
+
 def test_a_damaged_file_is_refused_and_changes_nothing(app, published, tmp_path):
     """In words, and the model in use stays."""
     published(version="good")

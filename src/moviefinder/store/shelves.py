@@ -170,7 +170,7 @@ class _Derived(Generic[T]):
         path = self._folder / f"{'-'.join([self._stem, *versions])}.arrays"
         try:
             return self._load(path)
-        except (FileNotFoundError, Invalid):
+        except (OSError, Invalid):  # missing, not ours to read, or damaged
             made = self._make(session)
         try:
             self._save(made, path)
