@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import moviefinder
 from moviefinder.catalogue import open_catalogue
 from moviefinder.catalogue.build import build
 from moviefinder.recommend import model_file
@@ -200,3 +201,16 @@ def test_a_database_that_cannot_be_used_is_said_before_the_work(small, tmp_path)
     options = ("--ratings", small / "ratings.csv", "--data", tmp_path)
     code, lines, told = run("train", *options, program=[small / "program.py"])
     assert (code, lines, len(told)) == (2, [], 1)
+
+
+def test_a_model_from_a_file_is_used(tmp_path):
+    """Copied into the data folder; what is no model is refused in a line, and changes nothing."""
+    full = Path(moviefinder.__file__).parent / "shipped" / "model.npz"
+    code, lines, _ = run("use-model", full, "--data", tmp_path / "data")
+    assert code == 0
+    assert "number 1 here" in lines[0]
+    kept = [path.name for path in (tmp_path / "data" / "models").iterdir()]
+    code, _, said = run("use-model", __file__, "--data", tmp_path / "data")
+    assert code == 2
+    assert "train" in said[-1]
+    assert [path.name for path in (tmp_path / "data" / "models").iterdir()] == kept

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "catalogue": "moviefinder.cli.catalogue:catalogue",
     "recommend": "moviefinder.cli.ranking:recommend",
     "train": "moviefinder.cli.training:train",
+    "use-model": "moviefinder.cli.training:use_model",
     "evaluate": "moviefinder.cli.training:evaluate",
     "rank": "moviefinder.cli.ranking:rank",
     "config": "moviefinder.cli.operate:config",

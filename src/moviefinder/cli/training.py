@@ -1,4 +1,4 @@
-"""`moviefinder train` and `moviefinder evaluate`: learn a model from ratings, and see what one is worth."""
+"""`moviefinder train`, `use-model` and `evaluate`: learn a model from ratings, use one, and see what one is worth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _same = click.option(
 @_ratings
 @_links
 @_same
-@click.option("--out", type=_FILE, help="Write the model there, and do not use it.")
+@click.option("--out", type=_FILE, help="Write the model there, and do not use it (`use-model` does).")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder for everything that is kept.")
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
 def train(
@@ -120,20 +120,41 @@ def _own(settings: Settings, catalogue: Any) -> Ratings | None:
 
 def _publish(settings: Settings, model: Any) -> tuple[int, int]:
     from moviefinder.recommend import model_file
+
+    with tempfile.TemporaryDirectory(dir=settings.data) as folder:
+        path = Path(folder) / "model.npz"
+        model_file.save(model, path)
+        return _publish_file(settings, path)
+
+
+def _publish_file(settings: Settings, path: Path) -> tuple[int, int]:
+    """The number that a model file has here from now on, and how many of our films it knows."""
     from moviefinder.services import models
 
     app, _ = data_folder.prepare(settings)
     try:
-        with tempfile.TemporaryDirectory(dir=settings.data) as folder:
-            path = Path(folder) / "model.npz"
-            model_file.save(model, path)
-            with app.transaction() as session:
-                published = models.publish(session, settings.data / "models", path, now=datetime.now(UTC))
+        with app.transaction() as session:
+            published = models.publish(session, settings.data / "models", path, now=datetime.now(UTC))
         with app.reading() as session:
             app.models.newest(session)  # lays it over the films, so that a running server only maps it
     finally:
         app.close()
     return published.number, published.films
+
+
+@click.command("use-model")
+@click.argument("file", type=_FILE)
+@click.option("--data", type=click.Path(path_type=Path), help="Folder for everything that is kept.")
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file.")
+def use_model(file: Path, data: Path | None, config: Path | None) -> None:
+    """Use a model that `moviefinder train --out` wrote.
+
+    It is checked and copied; a running server takes it up at its next request.
+    """
+    settings = load_settings(config=config, data=data)
+    data_folder.make(settings.data)
+    number, known = _publish_file(settings, file)
+    click.echo(f"{file} is in use, number {number} here; it knows {known:,} films.")
 
 
 @click.command()
