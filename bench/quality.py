@@ -19,7 +19,7 @@ from moviefinder.catalogue import Catalogue, build, open_catalogue, readers, sim
 from moviefinder.catalogue.corrections import corrected
 from moviefinder.recommend import evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Split
-from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused
+from moviefinder.recommend.fuse import Fused
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import SimilarLists, Votes
@@ -73,7 +73,7 @@ def ours(held: Collection, taught: Ratings) -> Iterator[tuple[str, Ranker]]:
     votes = Votes(_lists(held.facts, taught))
     progress(f"quality: {VOTES} built in {time.monotonic() - start:.0f} s")
     yield VOTES, training.Asked(votes)
-    yield FUSED, training.Asked(Fused([(linear, 1.0), (votes, VOTES_WEIGHT)]))
+    yield FUSED, training.Asked(Fused.of(linear, votes))
 
 
 def _lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:

@@ -10,8 +10,7 @@ import numpy as np
 
 from moviefinder.recommend import FloatArray, IdArray, Recommender, Taste
 
-VOTES_WEIGHT: Final = 0.1
-"""What the best film of the similar lists counts beside the best one of the model."""
+_VOTES: Final = 0.1  # what the best film of the similar lists counts beside the best one of the model
 
 
 class Fused:
@@ -29,6 +28,11 @@ class Fused:
         self._engines = engines
         self.places = engines[0][0].places
         self._last: tuple[Taste, list[FloatArray]] | None = None
+
+    @classmethod
+    def of(cls, model: Recommender, votes: Recommender) -> Fused:
+        """The model, and beside it a little of what the similar lists say."""
+        return cls([(model, 1.0), (votes, _VOTES)])
 
     def values(self, taste: Taste, *, far: bool = False) -> FloatArray:
         """The weighted sum of what the engines give."""

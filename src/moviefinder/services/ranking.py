@@ -15,7 +15,7 @@ from moviefinder.catalogue import Catalogue, open_catalogue
 from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, model_file
 from moviefinder.recommend.filters import Filters
-from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused
+from moviefinder.recommend.fuse import Fused
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.votes import SimilarLists, Votes
@@ -94,7 +94,7 @@ class Ranker:
         if self._lists is None:
             return linear
         votes = Votes(self._lists)
-        return votes if self._by == "votes" else Fused([(linear, 1.0), (votes, VOTES_WEIGHT)])
+        return votes if self._by == "votes" else Fused.of(linear, votes)
 
 
 def load(

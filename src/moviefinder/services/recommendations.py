@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from moviefinder.errors import Invalid
 from moviefinder.recommend import FloatArray, IdArray, Positions, Recommender, Taste, confidence
 from moviefinder.recommend.filters import Bits, Filters, count, pack, unpack
-from moviefinder.recommend.fuse import VOTES_WEIGHT, Fused, below
+from moviefinder.recommend.fuse import Fused, below
 from moviefinder.recommend.linear import Learned, Linear
 from moviefinder.recommend.spread import KNOWN, SPREAD, arrange
 from moviefinder.recommend.votes import Votes
@@ -219,7 +219,7 @@ class _Ranking:
         self.engine = self._votes.name
         by = by or BEST
         if learned is not None and linear is not None and by != "votes":
-            self._engine = linear if by == "model" else Fused([(linear, 1.0), (self._votes, VOTES_WEIGHT)])
+            self._engine = linear if by == "model" else Fused.of(linear, self._votes)
             self.engine = f"{self._engine.name} {learned.meta['version']}"
         self._own: FloatArray = np.empty(0, np.float32)
 
