@@ -30,11 +30,16 @@ NOTE = "<!-- Written by `make docs`; change the code it is made from. -->\n"
 
 def settings() -> str:
     """Every setting with its variable, its default and its sentence."""
-    from moviefinder.config import Settings
+    from moviefinder.config import Settings, SourceSettings
 
     rows = [
         f"| `{name}` | `MOVIEFINDER_{name.upper()}` | {_default(name, field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
+        if name != "sources"
+    ]
+    of_source = [
+        f"| `{name}` | `MOVIEFINDER_SOURCES_TMDB_{name.upper()}` | {_default(name, field)} | {field.description} |"
+        for name, field in SourceSettings.model_fields.items()
     ]
     return "\n".join(
         [
@@ -49,6 +54,14 @@ def settings() -> str:
             "| setting | variable | default | meaning |",
             "| --- | --- | --- | --- |",
             *rows,
+            "",
+            "## Film sources",
+            "",
+            "Each source has a table of its own, such as `[sources.tmdb]`; `moviefinder sources list` names them.",
+            "",
+            "| setting | variable | default | meaning |",
+            "| --- | --- | --- | --- |",
+            *of_source,
             "",
         ]
     )

@@ -11,10 +11,18 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from moviefinder.errors import Invalid
 
@@ -31,6 +39,46 @@ def default_data_folder() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "MovieFinder"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "moviefinder"
+
+
+class SourceSettings(BaseModel):
+    """What an operator can set of one film source: `[sources.tmdb]`, or `MOVIEFINDER_SOURCES_TMDB_KEY`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    on: bool | None = Field(
+        default=None,
+        description="Whether it may be asked at all. Unset: a key switches it on, and so may people on the page.",
+    )
+    key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key or token that the source gave the operator, where it takes one.",
+    )
+    client: str = Field(
+        default="",
+        max_length=80,
+        pattern=r"^[\x21-\x7e]*$",
+        description="Name by which the source is told who asks, where it insists on one.",
+    )
+    address: str = Field(
+        default="",
+        description="Where its questions go instead of its own address, used as written: a cache at home, a test.",
+    )
+    images: str = Field(default="", description="The same for its images.")
+    every_s: float | None = Field(
+        default=None,
+        ge=0,
+        le=3600,
+        description="Least seconds between two questions, instead of its own pace.",
+    )
+
+    @field_validator("address", "images")
+    @classmethod
+    def _address_is_one(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+            raise ValueError("must look like https://cache.example.org/path")
+        return value.rstrip("/")
 
 
 class Settings(BaseModel):
@@ -68,6 +116,40 @@ class Settings(BaseModel):
     guests_per_hour: int = Field(
         default=20, ge=1, description="Guests made per address and hour; not counted on a local install."
     )
+    offline: bool = Field(
+        default=False,
+        description="Never call anybody outside, whatever else is set; trailers are off as well.",
+    )
+    sources: Mapping[str, SourceSettings] = Field(
+        default_factory=dict, description="What is set of each film source; see below."
+    )
+    language: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2,3}$",
+        description="Language that sources are asked to answer in, where they know it (ISO 639).",
+    )
+    country: str = Field(
+        default="US",
+        pattern=r"^[A-Z]{2}$",
+        description="Country whose certificates and offers are asked for (ISO 3166-1).",
+    )
+    fetchers: int = Field(
+        default=4,
+        ge=1,
+        le=32,
+        description="Threads that fetch from sources, in the process that does the work.",
+    )
+    posters_mb: int = Field(
+        default=500, ge=10, le=100_000, description="Most megabytes that cached posters may take."
+    )
+    queue: Literal["embedded", "celery"] = Field(
+        default="embedded",
+        description="Who does the work behind the scenes: threads of `serve`, or Celery workers behind RabbitMQ.",
+    )
+    broker: SecretStr = Field(
+        default=SecretStr(""),
+        description='Address of RabbitMQ for queue = "celery": amqp://user:password@host:5672/vhost.',
+    )
     learn_from_library: bool = Field(
         default=False,
         description="Let what people of this install like join when `moviefinder train` learns a model: films, and "
@@ -86,6 +168,20 @@ class Settings(BaseModel):
         default_port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
         return value.rstrip("/").removesuffix(default_port) if default_port else value
 
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _names_are_names(cls, value: object) -> object:
+        for name in value if isinstance(value, dict) else ():
+            if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", str(name)):
+                raise ValueError(f"'{name}' is no name of a source; they look like tmdb or imdb-graphql")
+        return value
+
+    @model_validator(mode="after")
+    def _a_broker_is_named(self) -> Self:
+        if self.queue == "celery" and not self.broker.get_secret_value():
+            raise ValueError("queue = \"celery\" needs 'broker', the address of RabbitMQ")
+        return self
+
     @field_validator("database")
     @classmethod
     def _database_is_kept(cls, value: str) -> str:
@@ -103,6 +199,10 @@ class Settings(BaseModel):
             if isinstance(name, str) and not re.fullmatch(r"[A-Za-z0-9.-]+", name):
                 raise ValueError(f"'{name}' is no host name; leave out scheme and port")
         return names
+
+    def source(self, name: str) -> SourceSettings:
+        """What is set of one source."""
+        return self.sources.get(name, _NOTHING_SET)
 
     @property
     def database_url(self) -> str:
@@ -139,6 +239,9 @@ class Settings(BaseModel):
         return frozenset(name.lower() for name in (*LOOPBACK, own, *bound, *self.hosts) if name) - ANY_ADDRESS
 
 
+_NOTHING_SET = SourceSettings()
+
+
 def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
     """Read the settings: what is given here over the environment over the TOML file over the defaults.
 
@@ -154,12 +257,13 @@ def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
     named = config or (Path(name) if (name := os.environ.get("MOVIEFINDER_CONFIG")) else None)
     beside = Path(values.get("data") or default_data_folder()).expanduser() / FILE_NAME
     if named or beside.is_file():
-        values = _from_file(named or beside) | values
+        read = _from_file(named or beside)
+        values = read | values | {"sources": _both(read.get("sources", {}), values.get("sources", {}))}
     try:
         settings = Settings(**values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"]))
+        field = ".".join(map(str, first["loc"])) or "queue"
         message = first["msg"].removeprefix("Value error, ")
         raise Invalid(f"Setting '{field}': {message}.", field=field) from error
     return settings.model_copy(update={"data": settings.data.expanduser().absolute()})
@@ -168,13 +272,36 @@ def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """What MOVIEFINDER_* variables say; an empty one counts as not set, `*_FILE` names a file that holds the value."""
     values: dict[str, Any] = {}
-    for name in Settings.model_fields:
+    for name in Settings.model_fields.keys() - {"sources"}:
         variable = f"MOVIEFINDER_{name.upper()}"
-        if value := environment.get(variable):
+        if value := _value_of(variable, environment):
             values[name] = value
-        elif path := environment.get(f"{variable}_FILE"):
-            values[name] = _read(Path(path), f"{variable}_FILE").strip()
-    return values
+    sources: dict[str, dict[str, str]] = {}
+    for variable in environment:
+        if found := _SOURCE_VARIABLE.fullmatch(variable):
+            source, field = found["source"].lower().replace("_", "-"), found["field"].lower()
+            value = _value_of(variable.removesuffix("_FILE"), environment)
+            sources.setdefault(source, {}).update({field: value} if value else {})
+    return values | ({"sources": sources} if sources else {})
+
+
+_SOURCE_VARIABLE = re.compile(
+    rf"MOVIEFINDER_SOURCES_(?P<source>[A-Z][A-Z0-9_]*?)_(?P<field>{'|'.join(SourceSettings.model_fields).upper()})(_FILE)?"
+)
+
+
+def _value_of(variable: str, environment: Mapping[str, str]) -> str:
+    if value := environment.get(variable, ""):
+        return value
+    path = environment.get(f"{variable}_FILE")
+    return _read(Path(path), f"{variable}_FILE").strip() if path else ""
+
+
+def _both(file: object, environment: Mapping[str, Mapping[str, str]]) -> object:
+    """The tables of sources in the file, overlaid field by field."""
+    if not isinstance(file, dict) or not all(isinstance(table, dict) for table in file.values()):
+        return file
+    return file | {name: file.get(name, {}) | dict(fields) for name, fields in environment.items()}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

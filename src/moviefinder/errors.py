@@ -18,8 +18,12 @@ MovieFinderError        anything below; its message says what happened, to what,
 ├── TooMany             a limit was reached; says when to come back
 ├── Busy                the database cannot take a write now; nothing was changed
 ├── CannotStart         a set-up that cannot run: folder, port or schema
-└── SourceError         an outside service that knows films failed
-    └── SourceUnavailable   it does not answer now; may say when to ask again
+└── SourceError         an outside service that knows films failed, or may not be asked
+    ├── SourceUnavailable   it does not answer now; may say when to ask again
+    │   └── NotYet          our own pace or a break keeps us from asking; nothing was sent
+    ├── SourceRefused       it does not want us: a wrong key, a challenge, a block; the operator must look
+    ├── SourceNonsense      what it answered cannot be used; what is stored stays
+    └── SourceOff           nobody has switched it on, or the install is offline
 
 Each class is one problem type of the API (`web/problems.py`) and one exit code of the command line (2 for CannotStart
 and Invalid, 1 for the rest). The worker tries a job that raised again later: after `retry_after_s` where that is set.
@@ -165,3 +169,27 @@ class SourceUnavailable(SourceError):
     """It does not answer now; may say when to ask again."""
 
     problem, title, status = "source-unavailable", "A film source does not answer", 503
+
+
+class NotYet(SourceUnavailable):
+    """Our own pace or a break keeps us from asking; nothing was sent, and it counts as no attempt."""
+
+    problem, title, status = "not-yet", "Too soon to ask again", 503
+
+
+class SourceRefused(SourceError):
+    """It does not want us: a wrong key, a challenge, a block; the operator must look."""
+
+    problem, title = "source-refused", "A film source refuses us"
+
+
+class SourceNonsense(SourceError):
+    """What it answered cannot be used; what is stored stays."""
+
+    problem, title = "source-nonsense", "A film source answered nonsense"
+
+
+class SourceOff(SourceError):
+    """Nobody has switched it on, or the install is offline."""
+
+    problem, title, status = "source-off", "This film source is off", 409

@@ -18,6 +18,7 @@ NAMESPACES: Final[Mapping[str, re.Pattern[str]]] = {
     "imdb": re.compile(r"tt[0-9]{7,9}"),
     "tmdb": re.compile(r"[1-9][0-9]{0,8}"),
     "tmdb-tv": re.compile(r"[1-9][0-9]{0,8}"),
+    "wikidata": re.compile(r"Q[1-9][0-9]{0,9}"),
     "mf": re.compile(r"[a-z0-9-]{1,40}"),
 }
 """The namespaces of references and what a value in each looks like. TMDB numbers movies and series apart."""
@@ -130,13 +131,33 @@ class Credit:
     character: str | None = None
 
 
+class Way(StrEnum):
+    """How a provider lets people watch a film."""
+
+    SUBSCRIPTION = "subscription"
+    FREE = "free"
+    ADS = "ads"
+    RENT = "rent"
+    BUY = "buy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Where a film can be watched: in a country (ISO 3166-1 alpha-2), at a provider, in a way."""
+
+    country: str
+    provider: str
+    way: Way
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmRecord:
     """What one source, or all of them merged, know of a film.
 
     Only `refs`, `title` and `kind` must be there. Genres are slugs of `GENRES`, languages BCP 47 codes, countries
     ISO 3166-1 alpha-2 codes, `score` runs from 0 to 10 over `votes` ratings, `popularity` is a rank from 1, `poster`
-    a pointer into the source's images, `trailer` a YouTube key. `sources` says per field which source it is from.
+    a pointer into the source's images, `trailer` a YouTube key, `description_url` the page that a quoted description is
+    from. A film that is `adult` is never recommended. `sources` says per field which source it is from.
     """
 
     refs: tuple[Ref, ...]
@@ -158,6 +179,9 @@ class FilmRecord:
     poster: str | None = None
     trailer: str | None = None
     description: str | None = None
+    description_url: str | None = None
+    offers: tuple[Offer, ...] = ()
+    adult: bool = False
     sources: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -56,7 +56,11 @@ def test_every_dependency_is_locked_and_has_its_reason():
         "base": asked_for(PROJECT["project"]["dependencies"]),
         "page": asked_for(groups["page"]),
         "dev": asked_for(groups["dev"])
-        | asked_for(PROJECT["project"]["optional-dependencies"]["postgresql"]),
+        | {
+            name
+            for extra in PROJECT["project"]["optional-dependencies"].values()
+            for name in asked_for(extra)
+        },
         "bench": asked_for(groups["bench"]),
         "uv": asked_for(groups["uv"]),
     }

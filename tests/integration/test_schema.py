@@ -11,16 +11,25 @@ from moviefinder.store import make_engine, schema, writing
 from moviefinder.store.models import Base
 
 
+def foreign_keys(engine, inspector, table):
+    """The foreign keys of a table; SQLite's by its pragma, since SQLAlchemy reads no options off an altered table."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            rows = connection.execute(text(f"PRAGMA foreign_key_list({table})"))
+            return [(row["from"], row["table"], row["on_delete"]) for row in rows.mappings()]
+    return [
+        (key["constrained_columns"], key["referred_table"], key["options"])
+        for key in inspector.get_foreign_keys(table)
+    ]
+
+
 def described(engine):
     """Every table with its columns, keys and indexes, as the database itself tells them."""
     found = {}
     inspector = inspect(engine)
     for table in sorted(set(inspector.get_table_names()) - {"alembic_version"}):
         columns = [(c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)]
-        foreign = [
-            (key["constrained_columns"], key["referred_table"], key["options"])
-            for key in inspector.get_foreign_keys(table)
-        ]
+        foreign = foreign_keys(engine, inspector, table)
         found[table] = {
             "columns": columns,
             "primary": inspector.get_pk_constraint(table)["constrained_columns"],

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 from moviefinder.catalogue import Catalogue, open_catalogue
 from moviefinder.errors import FilmNotFound
 from moviefinder.records import FilmRecord, Ref
-from moviefinder.sources import Capability
+from moviefinder.sources import Capability, OutsideHost
 from moviefinder.titles.fold import fold
 
 
 class EmbeddedSource:
-    """Films of a catalogue file; read when first asked. Its ids are references, such as `imdb:tt0133093`."""
+    """Films of a catalogue file; read when first asked."""
 
     name = "embedded"
     can = frozenset({Capability.SEARCH, Capability.FILM, Capability.SIMILAR, Capability.ALL})
+    takes: tuple[str, ...] = ("imdb", "tmdb", "tmdb-tv", "mf")
+    hosts: tuple[OutsideHost, ...] = ()
+    keeps: timedelta | None = None
+    credit = ""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
@@ -37,27 +42,33 @@ class EmbeddedSource:
         )
         return [self.catalogue.record(position) for position in list(found)[:limit]]
 
-    def film(self, external_id: str) -> FilmRecord:
+    def film(self, ref: Ref) -> FilmRecord:
         """All that the catalogue knows of one film.
 
         Raises:
             FilmNotFound: the reference is not in it.
-            Invalid: it is no reference.
         """
-        return self.catalogue.record(self._position(external_id))
+        return self.catalogue.record(self._position(ref))
 
-    def similar(self, external_id: str, *, limit: int = 25) -> list[FilmRecord]:
+    def similar(self, ref: Ref, *, limit: int = 25) -> list[FilmRecord]:
         """The neighbours that the catalogue lists, most alike first.
 
         Raises:
             FilmNotFound: the reference is not in it.
-            Invalid: it is no reference.
         """
-        neighbours = self.catalogue.similar_to(self._position(external_id))[:limit]
+        neighbours = self.catalogue.similar_to(self._position(ref))[:limit]
         return [self.catalogue.record(position) for position, _ in neighbours]
 
-    def _position(self, external_id: str) -> int:
-        position = self.catalogue.find(Ref.parse(external_id))
+    def poster(self, pointer: str) -> bytes:
+        """The catalogue holds no images.
+
+        Raises:
+            FilmNotFound: always.
+        """
+        raise FilmNotFound(pointer)
+
+    def _position(self, ref: Ref) -> int:
+        position = self.catalogue.find(ref)
         if position is None:
-            raise FilmNotFound(external_id)
+            raise FilmNotFound(ref)
         return position

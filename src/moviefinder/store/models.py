@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -133,6 +134,12 @@ class Film(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('movie', 'series')", name="kind"),
         Index("ix_films_popularity", "popularity"),  # best known first, and a random well-known one
+        Index(  # which changed since a process looked?
+            "ix_films_changed",
+            "changed",
+            sqlite_where=text("changed > 0"),
+            postgresql_where=text("changed > 0"),
+        ),
         {"sqlite_autoincrement": True},  # bookmarks keep meaning the film they meant
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -152,6 +159,13 @@ class Film(Base):
     sources: Mapped[dict[str, Any]]
     fetched_at: Mapped[datetime | None]  # null: a stub, known by name only
     created_at: Mapped[datetime]
+    adult: Mapped[bool] = mapped_column(server_default=false())  # never recommended
+    merged_into: Mapped[int | None] = mapped_column(
+        ForeignKey("films.id")
+    )  # the film that this one turned out to be
+    changed: Mapped[int] = mapped_column(
+        server_default="0"
+    )  # the number of `versions` "films" at its last change; 0: none since it was installed
 
 
 class ExternalId(Base):
@@ -230,6 +244,32 @@ class SimilarList(Base):
     ids: Mapped[bytes]
     weights: Mapped[bytes]
     fetched_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)  # which must be asked for again, or go?
+
+
+class Fact(Base):
+    """What one source said of a film; the film is merged from these, and `films.sources` says which one won a field."""
+
+    __tablename__ = "facts"
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    record: Mapped[dict[str, Any]]
+    is_whole: Mapped[bool]  # false: what a search or a list of neighbours told
+    fetched_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)  # which must be asked for again, or go?
+
+
+class Poster(Base):
+    """A film's poster in our own cache; its files are named by the hash and the width."""
+
+    __tablename__ = "posters"
+    film_id: Mapped[int] = _of_film(primary_key=True)
+    source: Mapped[str] = mapped_column(String(20))
+    pointer: Mapped[str]  # into the source's images
+    hash: Mapped[str] = mapped_column(String(64), index=True)  # is this file still somebody's?
+    bytes: Mapped[int]
+    fetched_at: Mapped[datetime]
+    used_at: Mapped[datetime] = mapped_column(index=True)  # which were not wanted for longest?
 
 
 class Version(Base):
@@ -239,6 +279,46 @@ class Version(Base):
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int]
     data: Mapped[dict[str, Any]]
+
+
+# What leaves this machine
+
+
+class SourceSwitch(Base):
+    """What was switched on or off on the page; settings win over it."""
+
+    __tablename__ = "source_switches"
+    source: Mapped[str] = mapped_column(String(20), primary_key=True)
+    is_on: Mapped[bool]
+    switched_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    switched_at: Mapped[datetime]
+
+
+class Host(Base):
+    """An outside host: how often it was called, when it may be next, how it fares. All processes share the row."""
+
+    __tablename__ = "hosts"
+    host: Mapped[str] = mapped_column(String(255), primary_key=True)
+    calls: Mapped[int]
+    failures: Mapped[int]  # in a row
+    next_allowed_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+    last_called_at: Mapped[datetime | None]
+    last_answered_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+
+
+class KeptAnswer(Base):
+    """An outside answer that may be used again: as it is while fresh, after that when its validators still hold."""
+
+    __tablename__ = "kept_answers"
+    key: Mapped[bytes] = mapped_column(primary_key=True)  # SHA-256 of what was asked
+    source: Mapped[str] = mapped_column(String(20), index=True)  # which go when a source is switched off?
+    body: Mapped[bytes]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    fetched_at: Mapped[datetime] = mapped_column(index=True)  # which are the oldest?
+    fresh_until: Mapped[datetime]
 
 
 # What people said
@@ -343,6 +423,12 @@ class Job(Base):
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index("ix_jobs_state_priority_run_after", "state", "priority", "run_after"),  # which is next?
+        Index(  # is anything being fetched for this film?
+            "ix_jobs_open_film_id",
+            "film_id",
+            sqlite_where=text("state IN ('queued', 'running')"),
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -358,3 +444,7 @@ class Job(Base):
     error: Mapped[str | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    claims: Mapped[int] = mapped_column(
+        server_default="0"
+    )  # a settling that names an older claim comes too late
+    film_id: Mapped[int | None] = mapped_column(ForeignKey("films.id", ondelete="CASCADE"))
