@@ -278,15 +278,21 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             values[name] = value
     sources: dict[str, dict[str, str]] = {}
     for variable in environment:
-        if found := _SOURCE_VARIABLE.fullmatch(variable):
+        if variable.startswith(_OF_SOURCES):
+            if not (found := _SOURCE_VARIABLE.fullmatch(variable)):
+                fields = ", ".join(name.upper() for name in SourceSettings.model_fields)
+                raise Invalid(
+                    f"{variable} is no setting: {_OF_SOURCES}TMDB_ goes on with {fields}.", field=variable
+                )
             source, field = found["source"].lower().replace("_", "-"), found["field"].lower()
             value = _value_of(variable.removesuffix("_FILE"), environment)
             sources.setdefault(source, {}).update({field: value} if value else {})
     return values | ({"sources": sources} if sources else {})
 
 
+_OF_SOURCES = "MOVIEFINDER_SOURCES_"
 _SOURCE_VARIABLE = re.compile(
-    rf"MOVIEFINDER_SOURCES_(?P<source>[A-Z][A-Z0-9_]*?)_(?P<field>{'|'.join(SourceSettings.model_fields).upper()})(_FILE)?"
+    rf"{_OF_SOURCES}(?P<source>[A-Z][A-Z0-9_]*?)_(?P<field>{'|'.join(SourceSettings.model_fields).upper()})(_FILE)?"
 )
 
 

@@ -61,6 +61,13 @@ def test_a_value_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
         ("hosts = ['films.lan:8000']", "films.lan:8000"),
         ("database = 'sqlite://'", "database"),
         ("port =", "TOML"),
+        ("queue = 'celery'", "broker"),
+        ("sources = 3", "sources"),
+        ("[sources]\ntmdb = 'key'", "sources.tmdb"),
+        ("[sources.TMDB]\nkey = 'a'", "TMDB"),
+        ("[sources.tmdb]\ncolour = 'red'", "sources.tmdb.colour"),
+        ("[sources.tmdb]\naddress = 'ftp://cache.lan'", "sources.tmdb.address"),
+        ("[sources.tmdb]\nevery_s = -1", "sources.tmdb.every_s"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path, file, named):
@@ -91,3 +98,24 @@ def test_known_hosts_are_loopback_the_address_and_what_the_operator_names():
         data=Path("/tmp/x"), host="0.0.0.0", base_url="https://Films.Example:444", hosts=("tv.local",)
     )
     assert settings.known_hosts == {"127.0.0.1", "::1", "localhost", "films.example", "tv.local"}
+
+
+def test_a_source_has_settings_of_its_own(tmp_path, monkeypatch):
+    """Field by field from the file and from outside; what nobody set is as if it had no table."""
+    (tmp_path / "moviefinder.toml").write_text('[sources.tmdb]\nkey = "of the file"\nevery_s = 2\n')
+    (tmp_path / "secret").write_text("of a file of its own\n")
+    monkeypatch.setenv("MOVIEFINDER_SOURCES_TMDB_KEY_FILE", str(tmp_path / "secret"))
+    monkeypatch.setenv("MOVIEFINDER_SOURCES_IMDB_GRAPHQL_CLIENT", "reader")
+    settings = load_settings()
+    assert settings.source("tmdb").key.get_secret_value() == "of a file of its own"
+    assert settings.source("tmdb").every_s == 2
+    assert settings.source("imdb-graphql").client == "reader"
+    assert settings.source("wikidata").on is None
+    assert "own" not in repr(settings)
+
+
+def test_a_slip_in_the_variable_of_a_source_is_named(monkeypatch):
+    """Rather than a key that nobody reads."""
+    monkeypatch.setenv("MOVIEFINDER_SOURCES_TMDB_KEYS", "abc")
+    with pytest.raises(Invalid, match="MOVIEFINDER_SOURCES_TMDB_KEYS"):
+        load_settings()

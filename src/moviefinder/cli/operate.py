@@ -27,7 +27,11 @@ def show(data: Path | None, config: Path | None, as_json: bool) -> None:
     """Print every setting as it is in force."""
     from sqlalchemy.engine import make_url
 
-    values = load_settings(config=config, data=data).model_dump(mode="json")
+    settings = load_settings(config=config, data=data)
+    values = settings.model_dump(mode="json")
+    values["sources"] = {
+        name: source.model_dump(mode="json", exclude_unset=True) for name, source in settings.sources.items()
+    }
     if values["database"]:
         values["database"] = make_url(values["database"]).render_as_string(hide_password=True)
     if as_json:
