@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import inspect
 import ipaddress
-import json
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
@@ -20,6 +18,7 @@ from flask import Request as FlaskRequest
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from moviefinder import strict_json
 from moviefinder.app import App
 from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
 from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
@@ -28,8 +27,7 @@ from moviefinder.services.accounts import Asker
 from moviefinder.store import writing
 
 BODY_BYTES: Final = 1_000_000
-JSON_DEPTH: Final = 64
-JSON_ITEMS: Final = 10_000
+JSON_VALUES: Final = 10_000
 STRING_LENGTH: Final = 10_000
 COOKIE_SECONDS: Final = int(accounts.GUEST_IDLE.total_seconds())
 
@@ -128,72 +126,7 @@ class JsonRequest(FlaskRequest):
 
 def parse_json(data: bytes) -> Any:
     """Strict JSON; see `JsonRequest.get_json`."""
-    try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_int=_integer,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Malformed(f"The body is not JSON: {error}.", field="body") from error
-    except RecursionError as error:
-        raise Malformed(f"The body is nested deeper than {JSON_DEPTH} levels.", field="body") from error
-    _check_values(value)
-    return value
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise Malformed("The body names a key twice in one object. Name each once.", field="body")
-    return found
-
-
-def _integer(text: str) -> int:
-    if len(text) > 20 or not -(2**63) <= (number := int(text)) < 2**63:
-        raise Malformed("The body holds a whole number beyond 64 bits.", field="body")
-    return number
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
-        raise Malformed("The body holds a number too large for 64 bits.", field="body")
-    return number
-
-
-def _constant(text: str) -> float:
-    raise Malformed(f"The body holds {text}, which is not JSON.", field="body")
-
-
-def _check_values(value: Any) -> None:
-    waiting, items = [(value, 1)], 0
-    while waiting:
-        value, depth = waiting.pop()
-        items += 1
-        if depth > JSON_DEPTH:
-            raise Malformed(f"The body is nested deeper than {JSON_DEPTH} levels.", field="body")
-        if items > JSON_ITEMS:
-            raise Malformed(f"The body holds more than {JSON_ITEMS} values.", field="body")
-        if isinstance(value, str):
-            _check_text(value)
-        elif isinstance(value, dict):
-            for key in value:
-                _check_text(key)
-            waiting.extend((child, depth + 1) for child in value.values())
-        elif isinstance(value, list):
-            waiting.extend((child, depth + 1) for child in value)
-
-
-def _check_text(text: str) -> None:
-    if len(text) > STRING_LENGTH:
-        raise Malformed(f"The body holds a text of more than {STRING_LENGTH} characters.", field="body")
-    if "\0" in text:
-        raise Malformed("The body holds the character U+0000, which no text of ours has.", field="body")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise Malformed("The body holds half of a surrogate pair, which is no character.", field="body")
+    return strict_json.parse(data, values=JSON_VALUES, text=STRING_LENGTH)
 
 
 def install(app: Flask, settings: Settings) -> None:
