@@ -166,6 +166,7 @@ class Film(Base):
     changed: Mapped[int] = mapped_column(
         server_default="0"
     )  # the number of `versions` "films" at its last change; 0: none since it was installed
+    description_url: Mapped[str | None]  # the page that a quoted description is from
 
 
 class ExternalId(Base):

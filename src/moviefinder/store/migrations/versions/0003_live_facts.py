@@ -15,6 +15,7 @@ def upgrade() -> None:
         "ALTER TABLE films ADD COLUMN merged_into INTEGER CONSTRAINT fk_films_merged_into REFERENCES films (id)"
     )
     op.execute("ALTER TABLE films ADD COLUMN changed INTEGER DEFAULT 0 NOT NULL")
+    op.execute("ALTER TABLE films ADD COLUMN description_url VARCHAR")
     changed = sa.text("changed > 0")
     op.create_index("ix_films_changed", "films", ["changed"], sqlite_where=changed, postgresql_where=changed)
     op.add_column("similar_lists", sa.Column("expires_at", sa.DateTime(timezone=True)))
