@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
-from moviefinder.dispatch import LocalBell
+from moviefinder.dispatch import Bell, LocalBell
 from moviefinder.recommend.linear import Learned
 from moviefinder.sources import FilmSource
 from moviefinder.sources.embedded import EmbeddedSource
@@ -32,15 +32,15 @@ class App:
     films: Shelf[Films]
     models: Shelf[Learned | None]
     titles: Shelf[TitleIndex]
-    bell: LocalBell
+    bell: Bell
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One unit of work: commit on success, roll back on error, ring the bell for a job after the commit."""
         with writing(self.engine) as session:
             yield session
-        if session.info.get(RING):
-            self.bell.ring()
+        if written := session.info.get(RING):
+            self.bell.ring(written)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -49,7 +49,8 @@ class App:
             yield session
 
     def close(self) -> None:
-        """Give the database connections back."""
+        """Ring for what is still to be rung for, and give the database connections back."""
+        self.bell.close()
         self.engine.dispose()
 
 
@@ -72,5 +73,5 @@ def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
         films=film_shelf(derived),
         models=model_shelf(settings.data / "models", derived, shipped_model),
         titles=title_shelf(derived),
-        bell=LocalBell(),
+        bell=LocalBell(settings.data),
     )

@@ -4,7 +4,8 @@ MovieFinderError        anything below; its message says what happened, to what,
 ├── NotFound            there is no such film, entry, change or address
 │   ├── FilmNotFound    no film has this id or reference
 │   ├── EntryNotFound   nothing was said of this film by this user
-│   └── ChangeNotFound  this user made no such change
+│   ├── ChangeNotFound  this user made no such change
+│   └── JobNotFound     no failed job has this id
 ├── Conflict            what was asked for no longer fits what is stored
 │   ├── Stale           the record was changed since the version that the caller named
 │   ├── NotAReason      a film that the person does not like is no reason, and needs no answer
@@ -75,6 +76,15 @@ class ChangeNotFound(NotFound):
     """This user made no such change."""
 
     problem, title = "change-not-found", "No such change"
+
+
+class JobNotFound(NotFound):
+    """No failed job has this id."""
+
+    problem, title = "job-not-found", "No such failed job"
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(f"No failed job has the id {job_id}. It may have been tried again already.")
 
 
 class Conflict(MovieFinderError):

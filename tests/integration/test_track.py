@@ -170,8 +170,8 @@ def test_the_clean_up_forgets_old_showings(app):
     with app.transaction() as session:
         asker, _ = accounts.make_guest(session, address="::1", user_agent="", per_hour=None, now=NOW)
         track.note_shown(session, asker.user_id, {1: 1}, model="x", confidence={}, now=later(-60 * 24 * 800))
-    worker.ask_for_clean_up(app)
-    assert worker.run_due(app) == 1
+    worker.ask_for_periodic(app)
+    worker.run_due(app)
     with app.reading() as session:
         assert list(session.scalars(select(models.Shown.film_id))) == []
 

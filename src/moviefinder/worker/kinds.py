@@ -1,0 +1,57 @@
+"""What each kind of job does: one line a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from moviefinder.app import App
+from moviefinder.log import get_logger
+from moviefinder.services import accounts, track
+from moviefinder.store import jobs, limits
+from moviefinder.store.jobs import Claim
+
+log = get_logger(__name__)
+
+Write = Callable[[Session, datetime], None]
+"""What a job writes: it runs in the transaction that settles the job, and so has its effect once."""
+
+Handler = Callable[[App, Claim], Write]
+"""What a kind of job does. It begins by asking whether the work is still wanted. The slow part comes first, outside of
+any transaction; it may be done twice, so it must do no harm. To be tried later a handler raises: `NotYet` counts as no
+attempt, `SourceOff` ends the job, and any error's `retry_after_s` is obeyed."""
+
+
+class Task(NamedTuple):
+    """A kind's handler, and how many seconds it may take."""
+
+    handler: Handler
+    limit_s: float = 60.0
+
+
+DONE_JOBS_KEPT: Final = timedelta(days=7)
+
+
+def clean_up(_app: App, _claim: Claim) -> Write:
+    """Delete what is over: sessions, abandoned guests, counters, remembered replies, old showings, done jobs."""
+
+    def write(session: Session, now: datetime) -> None:
+        guests = accounts.forget_ended(session, now=now)
+        counters = limits.forget_old(session, now=now)
+        showings = track.forget_old(session, now=now)
+        done = jobs.forget_done(session, before=now - DONE_JOBS_KEPT)
+        log.info("cleaned_up", guests=guests, counters=counters, showings=showings, jobs=done)
+
+    return write
+
+
+HANDLERS: Final[dict[str, Task]] = {
+    "clean_up": Task(clean_up),
+}
+"""By kind. Kinds that begin with `fetch_` wait on the network and run in many threads (`dispatch.lane_of`)."""
+
+PERIODIC: Final = ("clean_up",)
+"""Kinds that come round every six hours."""
