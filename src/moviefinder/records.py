@@ -208,8 +208,13 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundFilm:
-    """A film as the database knows it: our id, the merged record, and our number of each person in its credits."""
+    """A film as the database knows it: our id, the merged record, and our number of each person in its credits.
+
+    `poster` is the hash of the poster in our cache, `has_poster` whether there is one or a source that is on has one.
+    """
 
     id: int
     record: FilmRecord
     people: Mapping[str, int]
+    poster: str | None = None
+    has_poster: bool = False
