@@ -41,6 +41,8 @@ class FilmSource(Protocol):
 
     name: str
     """How settings call it, and how the facts name where they are from: `tmdb`."""
+    title: str
+    """What people call it: `The Movie Database`."""
     can: frozenset[Capability]
     """What it can be asked as it is set up now; empty where it lacks a key that everything needs."""
     takes: tuple[str, ...]
@@ -49,6 +51,8 @@ class FilmSource(Protocol):
     """Every host that it may call; empty for one that needs no network."""
     keeps: timedelta | None
     """How long its terms let its facts be kept; None for as long as one likes."""
+    needs: str | None
+    """The setting that it lacks to do all that it could, `key` or `client`; None where it lacks nothing."""
     credit: str
     """The words by which its terms want it named, and its licence; empty where nothing is asked."""
 

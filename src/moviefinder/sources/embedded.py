@@ -17,10 +17,12 @@ class EmbeddedSource:
     """Films of a catalogue file; read when first asked."""
 
     name = "embedded"
+    title = "The catalogue that ships with MovieFinder"
     can = frozenset({Capability.SEARCH, Capability.FILM, Capability.SIMILAR, Capability.ALL})
     takes: tuple[str, ...] = ("imdb", "tmdb", "tmdb-tv", "mf")
     hosts: tuple[OutsideHost, ...] = ()
     keeps: timedelta | None = None
+    needs: str | None = None
     credit = ""
 
     def __init__(self, path: Path | None = None) -> None:
