@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.dispatch import Bell, LocalBell
+from moviefinder.errors import CannotStart
 from moviefinder.recommend.linear import Learned
 from moviefinder.sources import FilmSource
 from moviefinder.sources.embedded import EmbeddedSource
@@ -54,6 +55,18 @@ class App:
         self.engine.dispose()
 
 
+def _bell(settings: Settings) -> Bell:
+    if settings.queue == "embedded":
+        return LocalBell(settings.data)
+    try:
+        from moviefinder.dispatch.broker import CeleryBell
+    except ModuleNotFoundError as error:
+        raise CannotStart(
+            f"Setting 'queue': Celery is missing ({error}). Run pip install 'moviefinder[celery]'."
+        ) from error
+    return CeleryBell(settings)
+
+
 def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
     """Put the parts together; touches neither the database nor the network.
 
@@ -73,5 +86,5 @@ def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
         films=film_shelf(derived),
         models=model_shelf(settings.data / "models", derived, shipped_model),
         titles=title_shelf(derived),
-        bell=LocalBell(settings.data),
+        bell=_bell(settings),
     )

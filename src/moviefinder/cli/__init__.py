@@ -19,6 +19,8 @@ __all__ = ["main", "moviefinder"]
 
 COMMANDS: Final = {
     "serve": "moviefinder.cli.serve:serve",
+    "worker": "moviefinder.cli.worker:worker",
+    "jobs": "moviefinder.cli.jobs:jobs",
     "catalogue": "moviefinder.cli.catalogue:catalogue",
     "recommend": "moviefinder.cli.ranking:recommend",
     "train": "moviefinder.cli.training:train",

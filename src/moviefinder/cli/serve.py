@@ -129,8 +129,9 @@ def _web(settings: Settings) -> Any:
         from moviefinder.worker.runner import Runner
 
         web = create_app(app)
-        web.extensions["moviefinder.runner"] = runner = Runner(app)
-        runner.start()
+        if settings.queue == "embedded":
+            web.extensions["moviefinder.runner"] = runner = Runner(app)
+            runner.start()
     except MovieFinderError as error:
         click.echo(f"moviefinder: {error.message}", err=True)
         sys.exit(_LOAD_FAILED)
@@ -159,5 +160,6 @@ def _began(worker: Any) -> None:
 def _ended(_arbiter: Any, worker: Any) -> None:
     web = getattr(worker, "wsgi", None)  # missing where the application could not be made
     if web is not None:
-        web.extensions["moviefinder.runner"].stop()
+        if runner := web.extensions.get("moviefinder.runner"):
+            runner.stop()
         web.extensions["moviefinder"].close()

@@ -120,6 +120,11 @@ def enqueue(
     return job_id is not None
 
 
+def was_asked(session: Session, kind: str, *, since: datetime) -> bool:
+    """Whether work of this kind was asked for since a time; done jobs are remembered for a week."""
+    return bool(session.scalar(select(exists().where(Job.kind == kind, Job.created_at > since))))
+
+
 def pending(
     session: Session, *, now: datetime, film_ids: Collection[int] = (), user_id: int | None = None
 ) -> Pending:
@@ -236,6 +241,11 @@ def past(session: Session, *, state: str | None = None, limit: int = 100) -> lis
     if state is not None:
         found = found.where(Job.state == state)
     return [PastJob(**row) for row in session.execute(found).mappings()]
+
+
+def failed_ids(session: Session) -> list[int]:
+    """Give the ids of all failed jobs, the oldest first."""
+    return list(session.scalars(select(Job.id).where(Job.state == "failed").order_by(Job.id)))
 
 
 def retry(session: Session, job_id: int, *, now: datetime) -> bool:

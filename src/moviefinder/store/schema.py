@@ -38,6 +38,23 @@ def prepare(engine: Engine) -> None:
         raise CannotStart(_unusable(engine, error)) from error
 
 
+def require_head(engine: Engine) -> None:
+    """For who must not change the schema.
+
+    Raises:
+        CannotStart: the database cannot be opened, or is not of this version.
+    """
+    try:
+        with engine.connect() as connection:
+            found = schema_of(connection)
+    except DBAPIError as error:
+        raise CannotStart(_unusable(engine, error)) from error
+    if found != HEAD:
+        raise CannotStart(
+            f"The database has schema {found or 'none'}, and this version needs {HEAD}. Run `moviefinder db upgrade`."
+        )
+
+
 def _look_first(engine: Engine) -> None:
     """Refuse a SQLite file that is not ours, or newer, before a connection of ours changes as much as its journal."""
     path = engine.url.database

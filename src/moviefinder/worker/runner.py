@@ -27,7 +27,6 @@ LOCK_EVERY_S: Final = 1.0
 """How soon another process takes over from one that died."""
 LOOK_EVERY_S: Final = 10.0
 """How long a job whose bell was lost may wait."""
-PERIODIC_EVERY_S: Final = 6 * 3600.0
 PAUSE_S: Final = 1.0
 """After a failure that is not a job's own, such as a database that takes no writes."""
 
@@ -103,10 +102,8 @@ class Runner:
                 hand.join()
 
     def _look_after(self) -> None:
-        periodic_due_s = time.monotonic()
         while True:
-            if time.monotonic() >= periodic_due_s and self._try(lambda: ask_for_periodic(self._app)):
-                periodic_due_s = time.monotonic() + PERIODIC_EVERY_S
+            self._try(lambda: ask_for_periodic(self._app))
             if self._stopping.wait(LOOK_EVERY_S):
                 return
             self._try(self._free)

@@ -29,6 +29,7 @@ from moviefinder.worker.kinds import HANDLERS, PERIODIC
 
 log = get_logger(__name__)
 
+PERIODIC_EVERY: Final = timedelta(hours=6)
 SETTLE_TRIES: Final = 4
 """A database that another writer holds makes each try wait four seconds; together they stay within the lease."""
 NOT_BEFORE_S: Final = 1.0
@@ -36,10 +37,14 @@ NOT_BEFORE_S: Final = 1.0
 
 
 def ask_for_periodic(app: App) -> None:
-    """Enqueue what comes round by the clock."""
-    with app.transaction() as session:
-        for kind in PERIODIC:
-            jobs.enqueue(session, kind, "", now=datetime.now(UTC), priority=9)
+    """Enqueue what comes round by the clock and was not asked for in the last six hours, by whatever process."""
+    now = datetime.now(UTC)
+    with app.reading() as session:
+        due = [kind for kind in PERIODIC if not jobs.was_asked(session, kind, since=now - PERIODIC_EVERY)]
+    if due:
+        with app.transaction() as session:
+            for kind in due:
+                jobs.enqueue(session, kind, "", now=now, priority=9)
 
 
 def run_due(app: App) -> int:

@@ -1,7 +1,4 @@
-"""How a worker learns of a waiting job. The table of jobs is the queue; this is only a bell, rung after the commit.
-
-A ring that is lost, late or doubled does no harm: workers claim rows, and look by themselves every ten seconds.
-"""
+"""The bell of the embedded worker: an event in its own process, a pipe in the data folder for the others."""
 
 from __future__ import annotations
 
@@ -11,30 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Protocol
 
-__all__ = ["FETCH", "LANES", "WORK", "Bell", "LocalBell", "lane_of"]
-
-FETCH: Final = "fetch"
-"""The lane of what waits on the network: many threads."""
-WORK: Final = "work"
-"""The lane of what uses the processor: one at a time in a process."""
-LANES: Final = (FETCH, WORK)
-
-
-def lane_of(kind: str) -> str:
-    """The lane of a kind of job, told by its name."""
-    return FETCH if kind.startswith("fetch_") else WORK
-
-
-class Bell(Protocol):
-    """Tells workers that there are jobs. Never raises, and never makes a request wait."""
-
-    def ring(self, jobs: Sequence[tuple[int, str]]) -> None:
-        """Tell of these jobs, each by id and kind; they are in the table already."""
-
-    def close(self) -> None:
-        """Tell what is still to be told, in two seconds at most."""
+from moviefinder.dispatch.lanes import LANES, lane_of
 
 
 class LocalBell:
