@@ -1,81 +1,225 @@
-"""The one way out: asks other machines, politely and within limits, and takes nothing they say on trust."""
+"""The one way out: asks other machines politely, within limits, and takes nothing they say on trust.
+
+What a source gets is an `Outlet`. Whether the source is switched on, where it may go, whose turn it is, what is kept
+and how often it is tried is decided here, once for all sources. Addresses and keys are never logged.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import random
+import re
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
+from moviefinder import __version__
 from moviefinder.config import Settings
-from moviefinder.errors import NotFound
+from moviefinder.errors import (
+    NotFound,
+    NotYet,
+    SourceError,
+    SourceNonsense,
+    SourceOff,
+    SourceRefused,
+    SourceUnavailable,
+)
+from moviefinder.log import get_logger
 from moviefinder.sources import OutsideHost
+from moviefinder.sources.addresses import Address, name_of, parse
+from moviefinder.sources.connections import Connections, Reply
+from moviefinder.sources.replies import NotThere, Shape, judge, moved_to, shaped, validator
+from moviefinder.store.hosts import HostLedger
+from moviefinder.store.kept import Kept, KeptAnswers
 
-__all__ = ["Kept", "KeptAnswers", "Ledger", "NotThere", "Outlet", "PoliteClient", "within"]
+__all__ = ["Limits", "NotThere", "Outlet", "PoliteClient", "within"]
 
-Shape = Callable[[Any], Any]
+USER_AGENT = f"MovieFinder/{__version__} (a self-hosted film recommender; urllib3)"
+JSON_BYTES = 5_000_000
+FILE_BYTES = 10_000_000
+REDIRECTS = 3
 
+_HEADER = re.compile(r"[\x20-\x7e]*")
+_NOT_ASKED_FOR = re.compile(r"(?<=[?&])api_key=[^&]*&?")  # says who asks, not what
 
-class NotThere(NotFound):
-    """The host answers, and has nothing at this address (404, 410)."""
+log = get_logger("moviefinder.sources")
 
-
-class Ledger(Protocol):
-    """What all processes know together of the hosts: whose turn it is, who is down, who refuses us."""
-
-    def admit(self, host: str, every_s: float, patience_s: float) -> float:
-        """Take the next turn of a host; gives the seconds to wait for it. Raises NotYet: it is farther than that."""
-
-    def answered(self, host: str) -> None:
-        """The host answered: it is up."""
-
-    def failed(self, host: str, reason: str, retry_after_s: float | None = None) -> None:
-        """The host did not answer, or with nothing that can be used; it may have said when to come back."""
-
-    def refused(self, host: str, reason: str) -> None:
-        """The host does not want us."""
-
-    def unblock(self, host: str) -> None:
-        """Forget breaks and refusals: the operator wants to know how it is now."""
+Taken = TypeVar("Taken")
 
 
-class Kept(Protocol):
-    """A kept answer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a call may take; tests have less patience."""
 
-    body: bytes
-    etag: str | None
-    last_modified: str | None
-    is_fresh: bool
+    turn_s: float = 5.0
+    """Waiting for the host's turn."""
+    whole_s: float = 10.0
+    """The call with its tries and pauses, from that turn on."""
+    connect_s: float = 3.0
+    read_s: float = 5.0
+    tries: int = 3
+    pause_s: float = 0.3
+    """Before the second try; three times that before the third, each give or take half of it."""
+    parallel: int = 4
+    """Calls to one host at a time, of each process; over all processes the pace is kept."""
 
 
-class KeptAnswers(Protocol):
-    """Answers that may be used again."""
-
-    def find(self, key: bytes) -> Kept | None:
-        """The answer under this key, fresh or not."""
-
-    def keep(
-        self,
-        key: bytes,
-        source: str,
-        body: bytes,
-        *,
-        etag: str | None,
-        last_modified: str | None,
-        fresh: timedelta,
-    ) -> None:
-        """Keep an answer, over what was kept before."""
+_until: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Bound all calls that this thread makes inside the block together: waiting for a turn, tries and pauses."""
-    raise NotImplementedError
-    yield
+    token = _until.set(min(_until.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    method: str = "GET"
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    types: Collection[str] | None = None  # None: JSON
+    most: int = JSON_BYTES
+    is_conditional: bool = False
+
+
+class _Until:
+    """When a turn must have come, and when all must be over."""
+
+    def __init__(self, limits: Limits) -> None:
+        now = time.monotonic()
+        self._whole_s = limits.whole_s
+        self.whole = min(_until.get(), now + limits.turn_s + limits.whole_s)
+        self.turn = min(self.whole, now + limits.turn_s)
+
+    def begin(self) -> None:
+        """The turn has come; later ones are part of the call."""
+        if self.turn != self.whole:
+            self.turn = self.whole = min(self.whole, time.monotonic() + self._whole_s)
+
+    @property
+    def turn_s(self) -> float:
+        return max(0.0, self.turn - time.monotonic())
+
+
+class _Moved(Exception):
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+
+class PoliteClient:
+    """Makes the outlets, and holds what they share: settings, ledger, kept answers, open connections."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: HostLedger,
+        kept: KeptAnswers,
+        *,
+        is_on: Callable[[str], bool],
+        limits: Limits | None = None,
+        connections: Connections | None = None,
+    ) -> None:
+        self.settings, self.ledger, self.kept = settings, ledger, kept
+        self.limits = limits = limits or Limits()
+        self.connections = connections or Connections(connect_s=limits.connect_s, read_s=limits.read_s)
+        self._is_on = is_on
+        self._lock = threading.Lock()
+        self._places: dict[str, threading.BoundedSemaphore] = {}
+        self._asking: dict[bytes, _Asking] = {}
+
+    def outlet(self, name: str, hosts: Sequence[OutsideHost], *, every_s: float = 0.05) -> Outlet:
+        """The way out of one source.
+
+        Args:
+            name: of the source.
+            hosts: where it may go, besides what the operator wrote.
+            every_s: its own pace, least seconds between two calls of a host; the settings win.
+        """
+        return Outlet(self, name, frozenset(host.host for host in hosts), every_s)
+
+    def check_on(self, name: str) -> None:
+        """Raises SourceOff: the install is offline, or nobody has switched this source on."""
+        if self.settings.offline or not self._is_on(name):
+            why = "this install is offline" if self.settings.offline else "nobody has switched it on"
+            raise SourceOff(f"{name} is not asked: {why}.")
+
+    @contextmanager
+    def turn(self, name: str, every_s: float, until: _Until) -> Iterator[None]:
+        """Wait for the turn of a host, and be one of the few that ask it at a time.
+
+        Raises:
+            NotYet: that would take longer than there is time.
+        """
+        with self._lock:
+            place = self._places.setdefault(name, threading.BoundedSemaphore(self.limits.parallel))
+        if not place.acquire(timeout=until.turn_s):
+            raise NotYet(f"{name} is being asked as much as is polite. Try again soon.", retry_after_s=1)
+        try:
+            time.sleep(self.ledger.admit(name, every_s, until.turn_s))
+            until.begin()
+            yield
+        finally:
+            place.release()
+
+    @contextmanager
+    def once(self, key: bytes, until: float) -> Iterator[None]:
+        """Let others of this process who ask the same wait, so that they find the answer kept."""
+        with self._lock:
+            asking = self._asking.setdefault(key, _Asking())
+            asking.askers += 1
+        is_first = asking.lock.acquire(timeout=max(0.0, until - time.monotonic()))
+        try:
+            yield
+        finally:
+            with self._lock:
+                if is_first:
+                    asking.lock.release()
+                asking.askers -= 1
+                if not asking.askers:
+                    del self._asking[key]
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.connections.close()
+
+
+@dataclass(slots=True)
+class _Asking:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    askers: int = 0
 
 
 class Outlet:
-    """The way out of one source: to its own hosts, while it is switched on."""
+    """The way out of one source: to its own hosts, while it is switched on.
+
+    Each question raises, beside what it names:
+        SourceOff: nobody has switched the source on, or the install is offline.
+        NotYet: pace, a break or a refusal of the last hour keeps us from asking; nothing was sent.
+        SourceUnavailable: no connection, no whole answer in time, or the host says that it cannot now.
+        SourceRefused: a wrong key, a challenge, a block.
+        SourceNonsense: the answer is not of the kind, size or form that was asked for, or leads elsewhere.
+        NotThere: the host has nothing at this address.
+    """
+
+    def __init__(self, client: PoliteClient, name: str, hosts: frozenset[str], every_s: float) -> None:
+        settings = client.settings.source(name)
+        self._client, self._name, self._hosts = client, name, hosts
+        self._every_s = every_s if settings.every_s is None else settings.every_s
+        self._written = frozenset(
+            base for each in client.settings.sources.values() for base in (each.address, each.images) if base
+        )
 
     def get_json(
         self,
@@ -85,8 +229,20 @@ class Outlet:
         fresh: timedelta | None = None,
         shape: Shape | None = None,
     ) -> Any:
-        """Ask for JSON."""
-        raise NotImplementedError
+        """Ask for JSON.
+
+        Args:
+            url: a whole address: `https` and one of the source's hosts, or what the operator wrote and more.
+            headers: beside those that every call has. They are no part of what makes an answer the same.
+            fresh: how long the answer is given again without a call; after that its validators are asked. Zero keeps
+                it for its validators alone; None neither keeps nor looks.
+            shape: makes of the answer what is wanted. What raises SourceNonsense, or breaks over the answer, was
+                nonsense: it is not kept, and counts against the host.
+
+        Returns:
+            What `shape` gives, without one the values as they are.
+        """
+        return self._json(_Question(url=url, headers=headers or {}), fresh, shape)
 
     def post_json(
         self,
@@ -97,26 +253,159 @@ class Outlet:
         fresh: timedelta | None = None,
         shape: Shape | None = None,
     ) -> Any:
-        """Ask by a question in JSON that changes nothing there, so that it may be asked again."""
-        raise NotImplementedError
+        """Ask by a question in JSON that changes nothing there, so that it may be asked again; else as `get_json`."""
+        sent = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        return self._json(_Question(method="POST", url=url, headers=headers, body=sent), fresh, shape)
 
-    def get_bytes(self, url: str, *, types: Collection[str], most: int = 10_000_000) -> bytes:
-        """Fetch an image, as it comes."""
-        raise NotImplementedError
+    def get_bytes(self, url: str, *, types: Collection[str], most: int = FILE_BYTES) -> bytes:
+        """Fetch a file of one of these media types, as it comes; nothing is kept."""
+        self._client.check_on(self._name)
+        question = _Question(url=url, headers={"Accept": ", ".join(sorted(types))}, types=types, most=most)
+        return self._ask(question, lambda reply: reply.body)
 
     def unblock(self) -> None:
         """Forget breaks and refusals of this source's hosts."""
-        raise NotImplementedError
+        settings = self._client.settings.source(self._name)
+        written = {name_of(base) for base in (settings.address, settings.images) if base}
+        for host in self._hosts | written:
+            self._client.ledger.unblock(host)
+
+    def _json(self, question: _Question, fresh: timedelta | None, shape: Shape | None) -> Any:
+        client = self._client
+        client.check_on(self._name)
+        if fresh is None:
+            return self._ask(question, lambda reply: shaped(self._name, reply.body, shape))
+        key = _key(question)
+        with client.once(key, _Until(client.limits).whole):
+            kept = client.kept.find(key)
+            if kept is not None:
+                try:
+                    value = shaped(self._name, kept.body, shape)
+                except SourceNonsense:  # kept by another version of us, for another shape
+                    kept = None
+                else:
+                    if kept.is_fresh:
+                        return value
+                    question = _if_changed(question, kept)
+
+            def take(reply: Reply) -> tuple[Reply, bytes, Any]:
+                body = kept.body if kept is not None and reply.status == 304 else reply.body
+                return reply, body, shaped(self._name, body, shape)
+
+            reply, body, value = self._ask(question, take)
+            etag, last_modified = validator(reply, "etag"), validator(reply, "last-modified")
+            if kept is not None and reply.status == 304:
+                etag, last_modified = etag or kept.etag, last_modified or kept.last_modified
+            if fresh or etag or last_modified:
+                client.kept.keep(key, self._name, body, etag=etag, last_modified=last_modified, fresh=fresh)
+            return value
+
+    def _ask(self, question: _Question, take: Callable[[Reply], Taken]) -> Taken:
+        """Ask until there is an answer: three times at most, and in the time that there is."""
+        limits, until = self._client.limits, _Until(self._client.limits)
+        failure: SourceUnavailable | None = None
+        for number in range(limits.tries):
+            try:
+                return self._follow(question, take, until)
+            except SourceUnavailable as error:
+                if isinstance(
+                    error, NotYet
+                ):  # after a failure its turn is too far away: that failure is what happened
+                    raise failure or error  # noqa: B904
+                failure = error
+            pause_s = limits.pause_s * 3**number * random.uniform(0.5, 1.5)
+            if number + 1 < limits.tries and pause_s < until.turn_s:
+                time.sleep(pause_s)
+            else:
+                break
+        assert failure is not None
+        raise failure
+
+    def _follow(self, question: _Question, take: Callable[[Reply], Taken], until: _Until) -> Taken:
+        """Ask where the question leads, and on where that leads, each place checked like the first."""
+        address = parse(question.url, hosts=self._hosts, written=self._written)
+        for _ in range(REDIRECTS + 1):
+            try:
+                with self._client.turn(address.name, self._every_s, until):
+                    return self._send(question, address, take, until)
+            except _Moved as moved:
+                before, address = address, parse(moved.url, hosts=self._hosts)
+                headers = (
+                    question.headers if address.name == before.name else {}
+                )  # told to one, not to another
+                question = replace(question, url=moved.url, headers=headers)
+        raise SourceNonsense(f"{address.name} sends us on and on.")
+
+    def _send(
+        self, question: _Question, address: Address, take: Callable[[Reply], Taken], until: _Until
+    ) -> Taken:
+        """One request. The ledger learns what came of it, the log how long it took."""
+        ledger, name, began = self._client.ledger, address.name, time.monotonic()
+        reply: Reply | None = None
+        reason: dict[str, str] = {}
+        try:
+            reply = self._client.connections.exchange(
+                question.method,
+                address,
+                headers=_headers(question, address),
+                body=question.body,
+                most=question.most,
+                until=until.whole,
+            )
+            if not judge(name, reply, types=question.types, may_be_same=question.is_conditional):
+                url = moved_to(name, reply, url=question.url)
+                parse(url, hosts=self._hosts)  # here, so that it counts against the host that sends us there
+                if question.body is not None:
+                    raise SourceNonsense(f"{name} sends a question on.")
+                raise _Moved(url)
+            taken = take(reply)
+        except SourceError as error:
+            reason = {"reason": error.message}
+            if isinstance(error, SourceRefused):
+                ledger.refused(name, error.message)
+            else:
+                ledger.failed(name, error.message, error.retry_after_s)
+            raise
+        except (NotFound, _Moved):
+            ledger.answered(name)
+            raise
+        else:
+            ledger.answered(name)
+            return taken
+        finally:
+            log.info(
+                "source.called",
+                source=self._name,
+                host=name,
+                status=reply.status if reply else None,
+                bytes=len(reply.body) if reply else 0,
+                took_ms=round((time.monotonic() - began) * 1000),
+                **reason,
+            )
 
 
-class PoliteClient:
-    """Makes outlets; what they share."""
+def _headers(question: _Question, address: Address) -> dict[str, str]:
+    own = {
+        "Host": address.host_header,
+        "User-Agent": USER_AGENT,
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip" if question.types is None else "identity",  # images are packed already
+    }
+    if not all(_HEADER.fullmatch(text) for pair in question.headers.items() for text in pair):
+        raise SourceNonsense(
+            "A header holds what no header holds."
+        )  # before the library names it in its error
+    return own | dict(question.headers)
 
-    def __init__(
-        self, settings: Settings, ledger: Ledger, kept: KeptAnswers, *, is_on: Callable[[str], bool]
-    ) -> None:
-        raise NotImplementedError
 
-    def outlet(self, name: str, hosts: Sequence[OutsideHost], *, every_s: float = 0.05) -> Outlet:
-        """The way out of one source."""
-        raise NotImplementedError
+def _if_changed(question: _Question, kept: Kept) -> _Question:
+    asked = {"If-None-Match": kept.etag, "If-Modified-Since": kept.last_modified}
+    conditions = {name: value for name, value in asked.items() if value}
+    return replace(question, headers={**question.headers, **conditions}, is_conditional=bool(conditions))
+
+
+def _key(question: _Question) -> bytes:
+    """What makes two questions the same: never who asks."""
+    url = _NOT_ASKED_FOR.sub("", question.url).rstrip("?&")
+    return hashlib.sha256(b"\0".join((question.method.encode(), url.encode(), question.body or b""))).digest()

@@ -89,7 +89,7 @@ def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Sessi
 
     Args:
         engine: of the database.
-        patience_ms: how long to wait for another writer on SQLite; four seconds unless told.
+        patience_ms: how long to wait for another writer; four seconds unless told.
 
     Raises:
         Busy: the database is locked, full or read-only; nothing was changed.
@@ -97,7 +97,9 @@ def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Sessi
     if patience_ms is not None:
         engine = engine.execution_options(patience_ms=patience_ms)
     with _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
-        session.connection()  # begin now, so that a lock held by another is met before any work is done
+        connection = session.connection()  # begin now: a lock held by another is met before any work is done
+        if patience_ms is not None and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_ms:d}")
         yield session
 
 
