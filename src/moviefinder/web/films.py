@@ -7,7 +7,7 @@ import random
 from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.records import GENRES
-from moviefinder.services import films, people
+from moviefinder.services import films, people, posters
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.security import Access, access, moviefinder
@@ -24,32 +24,38 @@ def search_films(query: schemas.FilmQuery) -> schemas.FilmList:
     app = moviefinder()
     with app.reading() as session:
         found = films.search(session, app.titles.newest(session), query.q, kind=query.kind, limit=query.limit)
-        return schemas.film_list(found, films.films(session, found))
+        shown = posters.with_posters(app, session, films.films(session, found))
+        return schemas.film_list(found, shown)
 
 
 @blueprint.get("/films/random", responses={200: schemas.Film, **failures(404)})
 @access(Access.SYSTEM)
 def random_film() -> schemas.Film:
     """One of the two thousand best-known films, another each time."""
-    with moviefinder().reading() as session:
-        return schemas.Film.of(films.film(session, films.random_film(session, random.SystemRandom())))
+    app = moviefinder()
+    with app.reading() as session:
+        found = films.film(session, films.random_film(session, random.SystemRandom()))
+        return schemas.Film.of(posters.with_posters(app, session, {found.id: found})[found.id])
 
 
 @blueprint.get("/films/<film>", responses={200: schemas.FilmDetail, **failures(404)})
 @access(Access.PUBLIC)
 def show_film(path: schemas.FilmPath) -> schemas.FilmDetail:
     """Everything known of one film, with the source of each fact."""
-    with moviefinder().reading() as session:
-        return schemas.FilmDetail.of(films.film(session, films.film_id_of(session, path.film)))
+    app = moviefinder()
+    with app.reading() as session:
+        found = films.film(session, films.film_id_of(session, path.film))
+        return schemas.FilmDetail.of(posters.with_posters(app, session, {found.id: found})[found.id])
 
 
 @blueprint.get("/films/<film>/similar", responses={200: schemas.SimilarFilmList, **failures(404)})
 @access(Access.PUBLIC)
 def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schemas.SimilarFilmList:
     """The films most alike, best first."""
-    with moviefinder().reading() as session:
+    app = moviefinder()
+    with app.reading() as session:
         rows = films.similar(session, films.film_id_of(session, path.film), limit=query.limit)
-        found = films.films(session, [row.film_id for row in rows])
+        found = posters.with_posters(app, session, films.films(session, [row.film_id for row in rows]))
         return schemas.SimilarFilmList(
             items=[
                 schemas.SimilarFilm(

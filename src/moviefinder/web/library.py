@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid, Malformed, Stale
-from moviefinder.services import films, library
+from moviefinder.records import FoundFilm
+from moviefinder.services import films, library, posters
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.repeats import written_once
@@ -65,7 +66,7 @@ def list_entries(query: schemas.LibraryQuery) -> schemas.EntryList:
             limit=query.limit,
         )
         counts = library.counts(session, asker.user_id, today=_today())
-        found = films.films(session, [entry.film_id for entry in page.entries])
+        found = _films(session, [entry.film_id for entry in page.entries])
     keep_session_alive()
     return schemas.EntryList(
         items=[schemas.Entry.of_entry(entry, found) for entry in page.entries],
@@ -85,7 +86,7 @@ def list_changes(query: schemas.ChangeQuery) -> schemas.ChangeList:
         if asker is None:
             return schemas.ChangeList(items=[], next=None)
         rows = library.changes(session, asker.user_id, before_id=after and after[1], limit=query.limit)
-        found = films.films(session, [row.film_id for row in rows])
+        found = _films(session, [row.film_id for row in rows])
     shown = rows[: query.limit]
     return schemas.ChangeList(
         items=[schemas.PastChange.of(row, found) for row in shown],
@@ -108,7 +109,7 @@ def show_entry(path: schemas.FilmPath) -> Response:
         asker = reader(session)
         film_id = films.film_id_of(session, path.film)
         entry = library.entry_of(session, asker.user_id if asker else 0, film_id)
-        body = schemas.Entry.of_entry(entry, films.films(session, [film_id])).model_dump_json()
+        body = schemas.Entry.of_entry(entry, _films(session, [film_id])).model_dump_json()
     response = Response(body, mimetype="application/json")
     response.set_etag(str(entry.version))
     return response
@@ -165,7 +166,7 @@ def forget(path: schemas.FilmPath) -> Response:
 def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.Said:
     def answer(session: Session, user_id: int) -> schemas.Said:
         said = write(session, user_id)
-        found = films.films(session, [said.entry.film_id]) if said.entry else {}
+        found = _films(session, [said.entry.film_id]) if said.entry else {}
         return schemas.Said.of(said, found)
 
     try:
@@ -174,12 +175,16 @@ def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.
         raise _with_current_entry(error) from error
 
 
+def _films(session: Session, ids: Sequence[int]) -> dict[int, FoundFilm]:
+    return posters.with_posters(moviefinder(), session, films.films(session, ids))
+
+
 def _with_current_entry(error: Stale) -> Stale:
     with moviefinder().reading() as session:
         asker = reader(session)
         film_id = films.film_id_of(session, str((request.view_args or {}).get("film")))
         page = library.entries(session, asker.user_id if asker else 0, today=_today(), film_ids=[film_id])
-        found = films.films(session, [film_id])
+        found = _films(session, [film_id])
     current = [schemas.Entry.of_entry(entry, found).model_dump(mode="json") for entry in page.entries]
     error.more["entry"] = current[0] if current else None
     return error

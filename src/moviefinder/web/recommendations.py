@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from moviefinder.errors import Invalid
 from moviefinder.recommend.filters import Filters
 from moviefinder.records import GENRES
-from moviefinder.services import answers, films, recommendations, track
+from moviefinder.services import answers, films, posters, recommendations, track
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.repeats import written_once
@@ -57,6 +57,7 @@ def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
         reasons = {film_id for item in ranked.items for film_id, _ in item.because}
         reasons |= {reason.because_id for reason in answered}
         found = films.films(session, [*shown, *sorted(reasons)])
+        found |= posters.with_posters(app, session, {id_: found[id_] for id_ in shown if id_ in found})
     keep_session_alive()
     return schemas.RecommendationList.of(ranked, found, answered)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.log import get_logger
-from moviefinder.services import accounts, track
+from moviefinder.services import accounts, posters, track
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 
@@ -35,8 +35,9 @@ class Task(NamedTuple):
 DONE_JOBS_KEPT: Final = timedelta(days=7)
 
 
-def clean_up(_app: App, _claim: Claim) -> Write:
-    """Delete what is over: sessions, abandoned guests, counters, remembered replies, old showings, done jobs."""
+def clean_up(app: App, _claim: Claim) -> Write:
+    """Delete what is over: sessions, left guests, counters, remembered replies, old showings, posters, done jobs."""
+    posters.clean_up(app, now=datetime.now(UTC))
 
     def write(session: Session, now: datetime) -> None:
         guests = accounts.forget_ended(session, now=now)
@@ -50,6 +51,7 @@ def clean_up(_app: App, _claim: Claim) -> Write:
 
 HANDLERS: Final[dict[str, Task]] = {
     "clean_up": Task(clean_up),
+    "fetch_poster": Task(posters.fetch_poster),
 }
 """By kind. Kinds that begin with `fetch_` wait on the network and run in many threads (`dispatch.lane_of`)."""
 

@@ -46,7 +46,10 @@ class Film(Answer):
     popularity: int | None
     description: str | None
     trailer: str | None
-    poster: str | None
+    poster: Annotated[str | None, Field(description="Hash of its poster: /posters/<hash>-320.webp.")]
+    has_poster: Annotated[
+        bool, Field(description="Whether it has one, or a source that is on could give one.")
+    ]
 
     @classmethod
     def of(cls, found: FoundFilm) -> Film:
@@ -103,7 +106,8 @@ def _film_fields(found: FoundFilm) -> dict[str, Any]:
         "popularity": record.popularity,
         "description": record.description,
         "trailer": record.trailer,
-        "poster": None,  # `record.poster` points into another's image host; ours are served once they are fetched
+        "poster": found.poster,  # `record.poster` points into another's images: none of the browser's business
+        "has_poster": found.has_poster,
     }
 
 
