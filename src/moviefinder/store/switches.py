@@ -15,7 +15,7 @@ __all__ = ["set_switch", "switches"]
 def switches(session: Session) -> dict[str, bool]:
     """Every source that somebody has switched on or off."""
     rows = session.execute(select(models.SourceSwitch.source, models.SourceSwitch.is_on))
-    return dict(rows.tuples().all())
+    return {row.source: row.is_on for row in rows}
 
 
 def set_switch(session: Session, source: str, *, is_on: bool, by: int | None, now: datetime) -> None:
