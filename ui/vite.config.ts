@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { compressed } from "./plugins/compressed.ts";
+import { texts } from "./plugins/texts.ts";
 
 /** The page is released with the server and bears its version. */
 const version = /__version__ = "([^"]+)"/.exec(
@@ -10,7 +11,7 @@ const version = /__version__ = "([^"]+)"/.exec(
 export default defineConfig({
   define: { __VERSION__: JSON.stringify(version ?? "") },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [compressed()],
+  plugins: [texts(), compressed()],
   build: {
     outDir: "../src/moviefinder/web/static",
     emptyOutDir: true,
@@ -18,7 +19,9 @@ export default defineConfig({
     target: ["chrome128", "firefox128", "safari17.5"],
     // The policy forbids data: addresses, so nothing may be inlined.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: false,
+    // The first load in one file: parts of it that later screens share would otherwise be files of their own.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "page", test: /src\/main\.tsx$/ }] } } },
     reportCompressedSize: false,
   },
   server: {

@@ -2,8 +2,75 @@
 import type { components } from "./api-types.ts";
 
 type Schemas = components["schemas"];
-export type Film = Schemas["Film"];
-export type FilmDetail = Schemas["FilmDetail"];
+/** Fetch jobs of films somebody waits for: those that run now, and those that a silent source holds up. */
+export interface Pending {
+  fetching: number;
+  waiting: number;
+}
+export type Film = Schemas["Film"] & { has_poster?: boolean; description_url?: string | null };
+export interface Offer {
+  country: string;
+  provider: string;
+  way: "subscription" | "free" | "ads" | "rent" | "buy";
+}
+export interface Facts {
+  source: string;
+  fetched_at: string;
+  expires_at: string | null;
+  fields: string[];
+}
+export type FilmDetail = Schemas["FilmDetail"] & Film & { facts: Facts[]; offers: Offer[]; pending: Pending };
+export interface OutsideHost {
+  host: string;
+  purpose: string;
+  sends: string;
+  calls: number;
+  last_called_at: string | null;
+  last_answered_at: string | null;
+  blocked_until: string | null;
+  last_error: string | null;
+}
+export interface Source {
+  name: string;
+  title: string;
+  can: string[];
+  is_on: boolean;
+  decided_by: "settings" | "offline" | "page" | "key" | "nobody";
+  may_switch: boolean;
+  needs: "key" | "client" | null;
+  credit: string;
+  keeps_days: number | null;
+  hosts: OutsideHost[];
+}
+export interface Sources {
+  items: Source[];
+  offline: boolean;
+}
+export interface Tested {
+  outcome: "answers" | "off" | "refused" | "silent" | "nonsense";
+  message: string;
+  took_ms: number;
+}
+export interface Asked {
+  source: string;
+  state: "answered" | "off" | "late" | "failed";
+  reason: string | null;
+}
+export interface LookedUp {
+  items: Film[];
+  sources: Asked[];
+}
+export interface Job {
+  id: number;
+  kind: string;
+  source: string | null;
+  attempts: number;
+  last_error: string | null;
+}
+export interface Jobs {
+  items: Job[];
+  count: number;
+}
 export type Person = Schemas["PersonName"];
 export type Answers = Schemas["Answers"];
 export type Entry = Schemas["Entry"];
@@ -16,7 +83,7 @@ export type Confidence = Schemas["Confidence"];
 export type PastReason = Schemas["PastReason"];
 export type Tried = Schemas["Record"];
 export type Recommendation = Schemas["Recommendation"];
-export type Recommendations = Schemas["RecommendationList"];
+export type Recommendations = Omit<Schemas["RecommendationList"], "pending"> & { pending: Pending };
 export type Similar = Schemas["SimilarFilm"];
 export type Counts = Schemas["LibraryCounts"];
 export type Shelf = keyof Counts;
@@ -26,7 +93,10 @@ export type Genre = Schemas["Genre"];
 export type Place = Schemas["Place"];
 export type Suggestion = Schemas["SuggestionRow"];
 /** What a write answers; of the change only its number matters here. */
-export type Said = Pick<Schemas["Said"], "entry"> & { change: Pick<Schemas["Change"], "id"> | null };
+export type Said = Pick<Schemas["Said"], "entry"> & {
+  change: Pick<Schemas["Change"], "id"> | null;
+  pending?: Pending;
+};
 export type Patch = Partial<Answers>;
 
 /** The server answered and refused; `detail` is written for people. */
@@ -48,11 +118,17 @@ export class AwayError extends Error {
 
 export type Query = Record<string, string | number | readonly (string | number)[] | null | undefined>;
 
+/** What an answer was known by when it came last: who asks again with it is told when nothing has changed. */
+export interface Seen {
+  etag: string | null;
+}
+
 interface Options {
   query?: Query | URLSearchParams;
   body?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  seen?: Seen;
 }
 
 type Listener = () => void | Promise<void>;
@@ -88,7 +164,7 @@ async function refusal(response: Response): Promise<ApiError> {
 }
 
 async function request<T>(method: string, path: string, options: Options = {}, isRetry = false): Promise<T> {
-  const { query, body, headers, signal } = options;
+  const { query, body, headers, signal, seen } = options;
   let response: Response;
   try {
     response = await fetch(path + queryString(query), {
@@ -96,8 +172,11 @@ async function request<T>(method: string, path: string, options: Options = {}, i
       credentials: "same-origin",
       // An answer that is on its way arrives even when the page is closed behind it.
       keepalive: method !== "GET",
+      // What is asked for again shall come from the server, whatever the browser has kept.
+      ...(seen ? { cache: "no-store" } : {}),
       headers: {
         Accept: "application/json",
+        ...(seen?.etag ? { "If-None-Match": seen.etag } : {}),
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         ...headers,
       },
@@ -115,6 +194,7 @@ async function request<T>(method: string, path: string, options: Options = {}, i
     throw new AwayError(`${response.status}`);
   }
   reached(true);
+  if (seen && response.status === 304) return null as T;
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401 && error.type.endsWith("/session-ended") && !isRetry) {
@@ -123,12 +203,17 @@ async function request<T>(method: string, path: string, options: Options = {}, i
     }
     throw error;
   }
+  if (seen) seen.etag = response.headers.get("ETag");
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 const V1 = "/api/v1";
 const get = <T>(path: string, query?: Options["query"], signal?: AbortSignal) =>
   request<T>("GET", V1 + path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
+
+/** Gives null where the answer is what it was when it was `seen`. */
+const getIfChanged = <T>(path: string, seen: Seen, query?: Options["query"], signal?: AbortSignal) =>
+  request<T | null>("GET", V1 + path, { seen, ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
 
 /** IMDb's suggestion files are named by the query: lower case, one underscore for each space. */
 export function suggestionPath(text: string): string {
@@ -140,9 +225,14 @@ export const api = {
   films: (query: { q?: string; kind?: Kind; limit?: number }, signal?: AbortSignal) =>
     get<Schemas["FilmList"]>("/films", query, signal),
   randomFilm: () => get<Film>("/films/random"),
-  film: (id: number, signal?: AbortSignal) => get<FilmDetail>(`/films/${id}`, undefined, signal),
-  similar: (id: number, limit: number, signal?: AbortSignal) =>
-    get<Schemas["SimilarFilmList"]>(`/films/${id}/similar`, { limit }, signal),
+  similar: (id: number, limit: number, seen: Seen, signal?: AbortSignal) =>
+    getIfChanged<Schemas["SimilarFilmList"]>(`/films/${id}/similar`, seen, { limit }, signal),
+  filmIfChanged: (id: number, seen: Seen, signal?: AbortSignal) =>
+    getIfChanged<FilmDetail>(`/films/${id}`, seen, undefined, signal),
+  lookUp: (q: string, source: string, signal: AbortSignal) =>
+    request<LookedUp>("POST", `${V1}/films/lookup`, { body: { q, source }, signal }),
+  posters: (films: readonly number[]) =>
+    request<{ ready: Record<string, string>; pending: number }>("POST", `${V1}/posters`, { body: { films } }),
   genres: () => get<Schemas["GenreList"]>("/genres"),
   languages: () => get<Schemas["PlaceList"]>("/languages"),
   countries: () => get<Schemas["PlaceList"]>("/countries"),
@@ -152,8 +242,8 @@ export const api = {
   suggestions: (text: string, signal?: AbortSignal) =>
     request<Schemas["SuggestionFile"]>("GET", suggestionPath(text), signal ? { signal } : {}),
 
-  recommendations: (query: URLSearchParams, signal?: AbortSignal) =>
-    get<Recommendations>("/recommendations", query, signal),
+  recommendations: (query: URLSearchParams, seen: Seen, signal?: AbortSignal) =>
+    getIfChanged<Recommendations>("/recommendations", seen, query, signal),
   answerReason: (film: number, because: number, say: Say | null, key: string) =>
     request<Schemas["AnsweredReason"]>(
       say === null ? "DELETE" : "PUT",
@@ -174,6 +264,13 @@ export const api = {
   changes: (query: Query, signal?: AbortSignal) =>
     get<Schemas["ChangeList"]>("/library/changes", query, signal),
   undo: (change: number) => request<Said>("POST", `${V1}/library/changes/${change}/undo`),
+
+  sources: (signal?: AbortSignal) => get<Sources>("/sources", undefined, signal),
+  switchSource: (name: string, change: { on: boolean; forget?: boolean }) =>
+    request<void>("PATCH", `${V1}/sources/${name}`, { body: change }),
+  testSource: (name: string) => request<Tested>("POST", `${V1}/sources/${name}/test`),
+  failedJobs: (signal?: AbortSignal) => get<Jobs>("/jobs", { state: "failed" }, signal),
+  retryJob: (id: number) => request<void>("POST", `${V1}/jobs/${id}/retry`),
 
   session: () => get<Schemas["Session"]>("/session"),
   forgetSession: () => request<void>("DELETE", `${V1}/session`),

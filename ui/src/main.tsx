@@ -3,6 +3,8 @@ import { render } from "preact";
 import { followLinks } from "./state/address.ts";
 import { watchConnection } from "./state/connection.ts";
 import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
+import { watchFilling } from "./state/filling.ts";
+import { watchFilm } from "./state/film.ts";
 import { watchKeys } from "./state/moves.ts";
 import { chosenLanguage, singleKeys, theme } from "./state/preferences.ts";
 import { watchLibrary } from "./state/recommendations.ts";
@@ -20,6 +22,7 @@ import "./style/filters.css";
 import "./style/notices.css";
 import "./style/parts.css";
 import "./style/views.css";
+import "./style/live.css";
 import { Page } from "./views/page.tsx";
 
 effect(() => {
@@ -41,6 +44,8 @@ watchLibrary();
 watchEnjoyed();
 watchShelves();
 watchShown();
+watchFilling();
+watchFilm();
 watchKeys();
 followLinks();
 

@@ -1,6 +1,6 @@
 /** A network for tests: every request is noted and answered by hand, in whatever order a test likes. */
 import { vi } from "vitest";
-import type { Film, Recommendation } from "../src/api.ts";
+import type { Film, FilmDetail, Recommendation, Source, Sources } from "../src/api.ts";
 
 export interface Asked {
   method: string;
@@ -8,8 +8,8 @@ export interface Asked {
   query: URLSearchParams;
   body: unknown;
   headers: Headers;
-  /** Answers with JSON. */
-  answer(body: unknown, status?: number): Promise<void>;
+  /** Answers with JSON, and with an ETag where one is given. */
+  answer(body: unknown, status?: number, etag?: string): Promise<void>;
   /** Refuses with a problem document. */
   refuse(status: number, detail: string, type?: string): Promise<void>;
   /** Lets the connection fail. */
@@ -25,8 +25,9 @@ export function network(): Asked[] {
     const url = new URL(address, "http://localhost");
     return new Promise<Response>((resolve, reject) => {
       init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
-      const respond = (body: string | null, status: number, type: string) => {
-        resolve(new Response(body, { status, headers: { "Content-Type": type } }));
+      const respond = (body: string | null, status: number, type: string, etag?: string) => {
+        const headers = { "Content-Type": type, ...(etag ? { ETag: etag } : {}) };
+        resolve(new Response(body, { status, headers }));
         return settled();
       };
       asked.push({
@@ -35,8 +36,13 @@ export function network(): Asked[] {
         query: url.searchParams,
         body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
         headers: new Headers(init.headers),
-        answer: (body, status = 200) =>
-          respond(status === 204 ? null : JSON.stringify(body), status, "application/json"),
+        answer: (body, status = 200, etag) =>
+          respond(
+            status === 204 || status === 304 ? null : JSON.stringify(body),
+            status,
+            "application/json",
+            etag,
+          ),
         refuse: (status, detail, type = "about:blank") =>
           respond(
             JSON.stringify({ type, title: detail, status, detail }),
@@ -51,6 +57,13 @@ export function network(): Asked[] {
     });
   });
   return asked;
+}
+
+/** The last request of that kind; throws while there is none. */
+export function find(asked: readonly Asked[], method: string, path: string): Asked {
+  const found = asked.findLast((one) => one.method === method && one.path === `/api/v1${path}`);
+  if (!found) throw new Error(`Nobody has asked ${method} ${path}.`);
+  return found;
 }
 
 let lastId = 0;
@@ -84,12 +97,76 @@ export function makeFilm(changes: Partial<Film> = {}): Film {
     description: null,
     trailer: "2GfZl4kuVNI",
     poster: null,
+    has_poster: false,
+    description_url: null,
     ...changes,
   };
 }
 
+/** A film of which nothing is known but what a search told. */
+export function makeStub(changes: Partial<Film> = {}): Film {
+  return makeFilm({
+    runtime_min: null,
+    certificate: null,
+    genres: [],
+    languages: [],
+    countries: [],
+    directors: [],
+    cast: [],
+    score: null,
+    popularity: null,
+    trailer: null,
+    ...changes,
+  });
+}
+
+/** A film with everything, as its own address answers. */
+export function makeDetail(film: Film, changes: Partial<FilmDetail> = {}): FilmDetail {
+  return {
+    ...film,
+    alternative_titles: [],
+    sources: {},
+    facts: [],
+    offers: [],
+    pending: { fetching: 0, waiting: 0 },
+    ...changes,
+  };
+}
+
+/** A source that finds films by name, with one word changed. */
+export function makeSource(changes: Partial<Source> = {}): Source {
+  return {
+    name: "imdb",
+    title: "IMDb",
+    can: ["search", "film"],
+    is_on: false,
+    decided_by: "nobody",
+    may_switch: true,
+    needs: null,
+    credit: "",
+    keeps_days: null,
+    hosts: [
+      {
+        host: "v3.sg.media-imdb.com",
+        purpose: "Titles by name.",
+        sends: "The words typed.",
+        calls: 0,
+        last_called_at: null,
+        last_answered_at: null,
+        blocked_until: null,
+        last_error: null,
+      },
+    ],
+    ...changes,
+  };
+}
+
+export function makeSources(items: Source[] = [], changes: Partial<Sources> = {}): Sources {
+  return { items, offline: false, ...changes };
+}
+
 /** What the server answers to a write. */
-export function kept(film: Film, answers: Record<string, unknown>, change = 1) {
+export function kept(film: Film, answers: Record<string, unknown>, change = 1, fetching = 0) {
   return {
     entry: {
       film,
@@ -106,7 +183,7 @@ export function kept(film: Film, answers: Record<string, unknown>, change = 1) {
       ...answers,
     },
     change: { id: change, overtaken: [] },
-    pending: 0,
+    pending: { fetching, waiting: 0 },
   };
 }
 
@@ -136,7 +213,7 @@ export function makeList(items: readonly Recommendation[], changes: Record<strin
     relax: [],
     known: 0.5,
     spread: 0.2,
-    pending: 0,
+    pending: { fetching: 0, waiting: 0 },
     ...changes,
   };
 }

@@ -1,11 +1,21 @@
 import { render } from "preact";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sourceName } from "../src/parts/facts.tsx";
 import { FilmCard } from "../src/parts/film-card.tsx";
 import { forgetEverything } from "../src/state/library.ts";
 import { trailerConsent } from "../src/state/preferences.ts";
+import { resetSources } from "../src/state/sources.ts";
 import { playing } from "../src/state/trailer.ts";
-import { makeFilm, makePick, makeReason, network, settled } from "./answering.ts";
+import {
+  type Asked,
+  find,
+  makeFilm,
+  makePick,
+  makeReason,
+  makeSources,
+  network,
+  settled,
+} from "./answering.ts";
 
 const place = document.createElement("div");
 document.body.append(place);
@@ -15,8 +25,11 @@ const button = (label: string): HTMLButtonElement => {
   return found;
 };
 
+let asked: Asked[];
+
 beforeEach(() => {
-  network();
+  asked = network();
+  resetSources();
 });
 afterEach(() => {
   render(null, place);
@@ -69,11 +82,25 @@ test("nothing is loaded from YouTube before somebody said yes", async () => {
   expect(place.querySelector(".trailer")?.textContent).toContain("YouTube");
   button("Play it").click();
   await settled();
+  expect(place.querySelector("iframe")).toBeNull();
+  await find(asked, "GET", "/sources").answer(makeSources());
+  await settled();
   const frame = place.querySelector("iframe");
   expect(frame?.getAttribute("src")).toMatch(/^https:\/\/www\.youtube-nocookie\.com\/embed\/2GfZl4kuVNI\?/);
   expect(frame?.getAttribute("sandbox")).toBe(
     "allow-scripts allow-same-origin allow-presentation allow-popups",
   );
+});
+
+test("where nobody outside may be called a trailer says so, and no player is made", async () => {
+  trailerConsent.value = "yes";
+  render(<FilmCard film={makeFilm()} />, place);
+  button("Trailer").click();
+  const ofSources = await vi.waitFor(() => find(asked, "GET", "/sources"));
+  await ofSources.answer(makeSources([], { offline: true }));
+  await settled();
+  expect(place.querySelector("iframe")).toBeNull();
+  expect(place.querySelector(".trailer")?.textContent).toContain("this install calls nobody outside");
 });
 
 test.each(["javascript:alert(1)", "../../evil", "2GfZl4kuVNI?x=1"])("“%s” is no trailer", (trailer) => {

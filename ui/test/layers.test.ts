@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { LATER } from "../plugins/texts.ts";
 
 const folder = join(import.meta.dirname, "../src");
 /** Imports point down: a file may import from its own layer and those below. */
@@ -44,6 +45,25 @@ test("only api.ts crosses the network", () => {
     /\bfetch\(|XMLHttpRequest|WebSocket|sendBeacon/.test(readFileSync(join(folder, name), "utf8")),
   );
   expect(callers).toEqual(["api.ts"]);
+});
+
+test("what is in the first load needs no text that comes later", () => {
+  const first = new Set<string>();
+  const walk = (name: string): void => {
+    if (first.has(name)) return;
+    first.add(name);
+    const code = readFileSync(join(folder, name), "utf8");
+    for (const [, target] of code.matchAll(/from\s+"(\.[^"]+\.tsx?)"/g))
+      walk(join(name, "..", target as string));
+  };
+  walk("main.tsx");
+  expect(first).toContain("views/search.tsx");
+  expect(first).not.toContain("views/leaving.tsx");
+  const early = [...first].filter((name) => {
+    const code = readFileSync(join(folder, name), "utf8");
+    return LATER.some((beginning) => code.includes(`t("${beginning}`) || code.includes(`t(\`${beginning}`));
+  });
+  expect(early).toEqual([]);
 });
 
 test("no markup is made from text, and nothing asks for inline code", () => {

@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Film } from "../src/api.ts";
 import { answersTo, forgetEverything, say } from "../src/state/library.ts";
 import { undoLast } from "../src/state/notices.ts";
 import { isKnown } from "../src/state/outbox.ts";
 import {
   FIRST,
+  fillIn,
   hasTaste,
   isStale,
   list,
@@ -155,4 +156,46 @@ test("an empty taste is told apart from an empty list", async () => {
   await settled();
   await last().answer({ ...page([]), count: 0, hint: "empty_taste" });
   expect(hasTaste.value).toBe(false);
+});
+
+/** A list while liked films are being looked up, and what it is asked for again. */
+async function pendingList(): Promise<Asked> {
+  void refresh("genre=drama");
+  await settled();
+  const picks = films.slice(0, 27).map((film) => makePick(film));
+  await last().answer(makeList(picks, { pending: { fetching: 2, waiting: 0 } }), 200, '"v1"');
+  stops.push(fillIn());
+  await vi.waitFor(() => expect(last().headers.get("If-None-Match")).toBe('"v1"'));
+  return last();
+}
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+test("what is found out about liked films comes into the list by itself", async () => {
+  const asking = await pendingList();
+  const found = makeFilm({ title: "Neighbour" });
+  await asking.answer(page([found, ...films.slice(0, 26)]), 200, '"v2"');
+  expect(shown()?.[0]).toBe(found.id);
+  expect(shown()).toHaveLength(FIRST);
+  expect(list.value.value).toMatchObject({ wasPending: true, pending: { fetching: 0 } });
+  expect(isStale.value).toBe(false);
+});
+
+test("a list that somebody is at work on stays, and the newer one is offered", async () => {
+  const asking = await pendingList();
+  void say(films[0] as Film, { saved: true });
+  const before = shown();
+  await asking.answer(page([makeFilm(), ...films.slice(1, 27)]), 200, '"v2"');
+  expect(shown()).toEqual(before);
+  expect(isStale.value).toBe(true);
+});
+
+test("the same films are told anew in their places", async () => {
+  const asking = await pendingList();
+  const newer = films.slice(0, 27).map((film) => ({ ...film, title: `${film.title}, known` }));
+  await asking.answer(page(newer), 200, '"v2"');
+  expect(list.value.value?.items.every((pick) => pick.film.title.endsWith(", known"))).toBe(true);
+  expect(isStale.value).toBe(false);
 });

@@ -27,6 +27,7 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/search")
 @blueprint.get("/library")
 @blueprint.get("/about")
+@blueprint.get("/leaving")
 @blueprint.get("/film/<int:_film>")
 @access(Access.PUBLIC)
 def page(_film: int = 0) -> Response:

@@ -25,6 +25,8 @@ function poster(title: string, genre: string): Film {
     description: null,
     trailer: null,
     poster: null,
+    has_poster: false,
+    description_url: null,
   };
 }
 

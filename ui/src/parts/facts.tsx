@@ -25,6 +25,8 @@ const SOURCES: Record<string, string> = {
   tmdb: "TMDB",
   imdb: "IMDb",
   moviefinder: "MovieFinder",
+  "imdb-graphql": "IMDb",
+  wikidata: "Wikidata",
   wikipedia: "Wikipedia",
   "youtube-trailers": "MovieLens 20M YouTube Trailers",
 };

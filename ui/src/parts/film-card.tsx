@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { Film, Recommendation } from "../api.ts";
+import { latest, wasFilled } from "../state/filling.ts";
 import { answersTo } from "../state/library.ts";
 import { actOnKey } from "./card-keys.ts";
 import { CardMenu } from "./card-menu.tsx";
@@ -27,7 +28,7 @@ function keepFocus(card: HTMLElement): void {
 }
 
 export function FilmCard({
-  film,
+  film: known,
   pick,
   size = "usual",
 }: {
@@ -36,13 +37,14 @@ export function FilmCard({
   pick?: Recommendation;
   size?: CardSize;
 }) {
+  const film = latest(known);
   const answers = answersTo(film.id).value;
   const isOpen = useSignal(false);
   const id = useId();
 
   return (
     <article
-      class={`card ${size}`}
+      class={`card ${size} ${wasFilled(film.id) ? "was-bare" : ""}`}
       data-card={film.id}
       tabIndex={-1}
       aria-labelledby={id}

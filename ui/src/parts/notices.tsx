@@ -1,4 +1,4 @@
-import { dismiss, isHeld, type Notice, notices } from "../state/notices.ts";
+import { announcement, dismiss, isHeld, type Notice, notices } from "../state/notices.ts";
 import { t } from "../state/strings.ts";
 import { Icon } from "./icon.tsx";
 
@@ -45,6 +45,9 @@ export function Notices() {
         {rows(false)}
       </div>
       <div role="alert">{rows(true)}</div>
+      <p class="unseen" role="status">
+        {announcement.value}
+      </p>
     </div>
   );
 }

@@ -1,18 +1,37 @@
 import type { Film } from "../api.ts";
 import { composed } from "../state/composed.ts";
+import { fillingOf } from "../state/filling.ts";
 import { rich, richList, t } from "../state/strings.ts";
 import { PersonLink } from "./facts.tsx";
 
 const STARS = 4;
 
+/** A description that is somebody else's text names the page that it is from. */
+function Quoted({ film }: { film: Film }) {
+  const { description_url } = film;
+  if (!description_url || !URL.canParse(description_url)) return null;
+  const { protocol, hostname } = new URL(description_url);
+  if (protocol !== "https:") return null;
+  const site = hostname.endsWith(".wikipedia.org") ? "Wikipedia, CC BY-SA 4.0" : hostname;
+  return (
+    <a class="quoted" href={description_url} target="_blank" rel="noopener noreferrer">
+      {site}
+    </a>
+  );
+}
+
 /** The short description and who is in it. Without a description one is composed from the facts, and says so. */
 export function Summary({ film }: { film: Film }) {
   const element = (person: Film["cast"][number]) => <PersonLink key={person.id} person={person} />;
+  const filling = fillingOf(film);
+  if (filling) return <p class="summary">{t(filling === "fetching" ? "filling" : "filling.waiting")}</p>;
   if (film.description) {
     const makers = film.directors.length > 0 ? film.directors : film.creators;
     return (
       <>
-        <p class="summary">{film.description}</p>
+        <p class="summary">
+          {film.description} <Quoted film={film} />
+        </p>
         {makers.length + film.cast.length > 0 && (
           <p class="credits dotted">
             {makers.length > 0 && (

@@ -1,5 +1,7 @@
+import { useEffect } from "preact/hooks";
 import type { Film } from "../api.ts";
 import { trailerConsent } from "../state/preferences.ts";
+import { isOffline, openSources, sources } from "../state/sources.ts";
 import { t } from "../state/strings.ts";
 import { playing, trailerKey } from "../state/trailer.ts";
 import { titleWithYear } from "./facts.tsx";
@@ -8,7 +10,11 @@ import { Icon } from "./icon.tsx";
 /** A trailer in place. It comes from YouTube, which the first one says before anything is loaded. */
 export function Trailer({ film }: { film: Film }) {
   const key = trailerKey(film.trailer);
-  if (key === null || playing.value !== film.id) return null;
+  const isPlaying = key !== null && playing.value === film.id;
+  useEffect(() => {
+    if (isPlaying) void openSources();
+  }, [isPlaying]);
+  if (!isPlaying) return null;
   const close = () => {
     playing.value = null;
   };
@@ -17,6 +23,18 @@ export function Trailer({ film }: { film: Film }) {
       {t("trailer.link")} <Icon name="out" />
     </a>
   );
+  if (isOffline.value) {
+    return (
+      <div class="trailer trailer-ask">
+        <p>{t("trailer.offline")}</p>
+        <div class="buttons">
+          <button type="button" onClick={close}>
+            {t("close")}
+          </button>
+        </div>
+      </div>
+    );
+  }
   if (trailerConsent.value === "ask") {
     return (
       <div class="trailer trailer-ask">
@@ -39,15 +57,19 @@ export function Trailer({ film }: { film: Film }) {
       </div>
     );
   }
+  // An install that calls nobody would stop the player: nothing is loaded before that is known.
+  const { status } = sources.value;
   return (
     <div class="trailer">
-      <iframe
-        src={`https://www.youtube-nocookie.com/embed/${key}?autoplay=1&rel=0`}
-        title={t("trailer.title", { title: titleWithYear(film) })}
-        sandbox="allow-scripts allow-same-origin allow-presentation allow-popups"
-        allow="autoplay; encrypted-media; fullscreen; picture-in-picture"
-        referrerpolicy="strict-origin-when-cross-origin"
-      />
+      {(status === "ready" || status === "failed") && (
+        <iframe
+          src={`https://www.youtube-nocookie.com/embed/${key}?autoplay=1&rel=0`}
+          title={t("trailer.title", { title: titleWithYear(film) })}
+          sandbox="allow-scripts allow-same-origin allow-presentation allow-popups"
+          allow="autoplay; encrypted-media; fullscreen; picture-in-picture"
+          referrerpolicy="strict-origin-when-cross-origin"
+        />
+      )}
       <div class="buttons">
         {link}
         <button type="button" onClick={close}>

@@ -7,6 +7,7 @@ export type Route =
   | { name: "library" }
   | { name: "film"; id: number }
   | { name: "about" }
+  | { name: "leaving" }
   | { name: "nowhere" };
 
 type Arrival = "start" | "push" | "replace" | "back";
@@ -24,10 +25,12 @@ export const arrival = computed(() => place.value.arrival);
 export const path = computed(() => url.value.pathname);
 export const search = computed(() => url.value.searchParams);
 
+const SCREENS = ["search", "library", "about", "leaving"] as const;
+
 export function routeOf(pathname: string): Route {
   if (pathname === "/") return { name: "recommendations" };
-  if (pathname === "/search" || pathname === "/library" || pathname === "/about")
-    return { name: pathname.slice(1) as "search" | "library" | "about" };
+  const screen = SCREENS.find((name) => pathname === `/${name}`);
+  if (screen) return { name: screen };
   const film = /^\/film\/(\d{1,15})$/.exec(pathname);
   return film ? { name: "film", id: Number(film[1]) } : { name: "nowhere" };
 }

@@ -1,5 +1,6 @@
 /** The films you have enjoyed, newest first, as they stand beside the search. */
 import { api, type Film } from "../api.ts";
+import { followBare } from "./filling.ts";
 import { learn, takeCounts, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
@@ -19,7 +20,9 @@ export async function openEnjoyed(): Promise<void> {
     const page = await api.library({ show: "liked", sort: "recent", limit: LIMIT }, signal);
     learn(page.items);
     takeCounts(page.counts);
-    return page.items.map((entry) => entry.film);
+    const films = page.items.map((entry) => entry.film);
+    followBare(films);
+    return films;
   });
 }
 

@@ -23,6 +23,7 @@ export const PAGE_KEYS = {
   j: "key.next",
   k: "key.previous",
   u: "key.undo",
+  o: "key.lookup",
   Esc: "key.back",
   "?": "key.help",
 } as const satisfies Record<string, Key>;

@@ -8,6 +8,7 @@ import {
   type Entry,
   type Film,
   type Patch,
+  type Pending,
   type Said,
   type Shelf,
 } from "../api.ts";
@@ -108,10 +109,11 @@ export function whenSaid(listener: Listener): () => void {
   return () => listeners.delete(listener);
 }
 
-const keepers = new Set<(film: Film) => void>();
+type Keeper = (film: Film, pending: Pending | undefined) => void;
+const keepers = new Set<Keeper>();
 
-/** Calls `listener` whenever the server has kept an answer. */
-export function whenKept(listener: (film: Film) => void): () => void {
+/** Calls `listener` whenever the server has kept an answer, with what it now looks up because of it. */
+export function whenKept(listener: Keeper): () => void {
   keepers.add(listener);
   return () => keepers.delete(listener);
 }
@@ -190,17 +192,16 @@ async function send(film: Film, step: Step, call: () => Promise<Said>): Promise<
   const cell = cellOf(film.id);
   cell.steps = [...cell.steps, step];
   settle(film);
-  let isKept = false;
+  let answer: Said | null = null;
   try {
-    const answer = await enqueue(film.id, call);
+    answer = await enqueue(film.id, call);
     cell.confirmed = answersIn(answer.entry);
     cell.version = answer.entry?.version ?? cell.version;
-    isKept = true;
     return answer;
   } finally {
     cell.steps = cell.steps.filter((one) => one !== step);
     settle(film);
-    if (isKept) for (const listener of keepers) listener(film);
+    if (answer) for (const listener of keepers) listener(film, answer.pending);
   }
 }
 

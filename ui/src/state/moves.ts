@@ -29,6 +29,13 @@ function goToSearch(): void {
   box?.select();
 }
 
+/** Presses the button that looks the words up elsewhere; one that would switch a source on is only shown first. */
+function lookUp(): void {
+  const button = document.querySelector<HTMLElement>("[aria-keyshortcuts=o]");
+  button?.focus();
+  if (button?.dataset.on) button.click();
+}
+
 function leave(): void {
   if (playing.peek() !== null) playing.value = null;
   else if (route.peek().name === "film") back();
@@ -48,6 +55,7 @@ export function watchKeys(): void {
       j: () => moveCard(1),
       k: () => moveCard(-1),
       u: () => void undoLast(),
+      o: lookUp,
       "?": () => {
         isHelpOpen.value = true;
       },

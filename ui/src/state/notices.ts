@@ -46,6 +46,13 @@ export function notify(
   return id;
 }
 
+/** What only screen readers say: something has changed on the screen that nobody touched. */
+export const announcement = signal("");
+
+export function announce(text: string): void {
+  announcement.value = text;
+}
+
 interface Undoable {
   notice: number;
   undo: () => void;

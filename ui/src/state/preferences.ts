@@ -53,5 +53,8 @@ export const singleKeys = remembered("keys", ["on", "off"], "on");
 /** Whether there was anything to go by at the last visit: what the page looks like before the server has said. */
 export const knownTaste = remembered("taste", ["no", "yes"], "no");
 
+/** Whether films show the posters that we draw, also where there are real ones. */
+export const posters = remembered("posters", ["real", "drawn"], "real");
+
 /** Whether this person has been told that trailers play from YouTube, and said yes. */
 export const trailerConsent = remembered("trailers", ["ask", "yes"], "ask");

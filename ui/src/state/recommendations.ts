@@ -1,6 +1,14 @@
 /** The list of For you: stable within a visit; a film that was answered is replaced in its place. */
 import { signal } from "@preact/signals";
-import { api, type Film, type Recommendation, type Recommendations } from "../api.ts";
+import {
+  api,
+  type Film,
+  type Pending,
+  type Recommendation,
+  type Recommendations,
+  type Seen,
+} from "../api.ts";
+import { keepAsking } from "./asking.ts";
 import { type Dial, holdsTheSame } from "./filters.ts";
 import { answersTo, isDecided, whenKept, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
@@ -27,6 +35,12 @@ export interface List {
   relax: Recommendations["relax"];
   /** Where the dials stood for this list. */
   dials: Record<Dial, number>;
+  /** How many were asked for first, and what the answer was known by. */
+  limit: number;
+  seen: Seen;
+  /** What is still looked up of the films that were answered; `wasPending` says that there was some. */
+  pending: Pending;
+  wasPending: boolean;
 }
 
 const loader = new Loader<List>();
@@ -50,11 +64,17 @@ const removed = new Map<number, Gone>();
 /** Counts lists: what was asked for an older one is not wanted any more. */
 let generation = 0;
 
-async function fetchPage(query: string, cursor: string | null, limit: number, signal?: AbortSignal) {
+async function fetchPage(
+  query: string,
+  cursor: string | null,
+  limit: number,
+  signal?: AbortSignal,
+  seen: Seen = { etag: null },
+) {
   const params = new URLSearchParams(query);
   params.set("limit", String(limit));
   if (cursor) params.set("cursor", cursor);
-  return api.recommendations(params, signal);
+  return api.recommendations(params, seen, signal);
 }
 
 /** Not answered yet: something may have been said of a film while its list was on the way. */
@@ -62,7 +82,16 @@ const isOpen = ({ film }: Recommendation): boolean => !isDecided(answersTo(film.
 
 async function fetchList(query: string, wanted: number, signal: AbortSignal): Promise<List> {
   await written();
-  const page = await fetchPage(query, null, Math.min(MOST, wanted + FETCHED - FIRST), signal);
+  const limit = Math.min(MOST, wanted + FETCHED - FIRST);
+  const seen = { etag: null };
+  const page = (await fetchPage(query, null, limit, signal, seen)) as Recommendations;
+  return listOf(page, { query, wanted, limit, seen });
+}
+
+function listOf(
+  page: Recommendations,
+  { query, wanted, limit, seen }: { query: string; wanted: number; limit: number; seen: Seen },
+): List {
   removed.clear();
   generation += 1;
   isFetchingMore.value = false;
@@ -80,7 +109,53 @@ async function fetchList(query: string, wanted: number, signal: AbortSignal): Pr
     hint: page.hint,
     relax: page.relax,
     dials: { known: page.known, spread: page.spread },
+    limit,
+    seen,
+    pending: page.pending,
+    wasPending: page.pending.fetching + page.pending.waiting > 0,
   };
+}
+
+/** Whether somebody is at work on the list: it then stays as it is, and a newer one is offered. */
+function isInUse(list: List): boolean {
+  const hasFocus = document.activeElement?.closest("[data-cards]") != null;
+  return removed.size > 0 || list.items.length > FIRST || hasFocus || window.scrollY > 200;
+}
+
+/** Takes in a newer ranking of the list at hand. */
+function takeIn(list: List, page: Recommendations): List {
+  const shown = [...list.items, ...list.reserve];
+  const isSame = shown.every((pick, index) => pick.film.id === page.items[index]?.film.id);
+  if (!isSame && !isInUse(list)) return { ...listOf(page, { ...list, wanted: FIRST }), wasPending: true };
+  if (!isSame) isStale.value = true;
+  const newer = new Map(page.items.map((pick) => [pick.film.id, pick]));
+  const renew = (pick: Recommendation) => newer.get(pick.film.id) ?? pick;
+  return {
+    ...list,
+    items: list.items.map(renew),
+    reserve: list.reserve.map(renew),
+    pending: page.pending,
+    wasPending: true,
+  };
+}
+
+/** Fills the list in while answered films are looked up; gives how to stop. */
+export function fillIn(): () => void {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  void keepAsking(
+    async () => {
+      const { status, value } = loader.state.peek();
+      if (!value || status === "failed") return false;
+      const mine = generation;
+      const page = await fetchPage(value.query, null, value.limit, signal, value.seen);
+      if (signal.aborted) return false;
+      if (page && generation === mine) loader.change((list) => takeIn(list, page));
+      return (loader.state.peek().value?.pending.fetching ?? 0) > 0;
+    },
+    { signal },
+  );
+  return () => stopping.abort();
 }
 
 export async function refresh(query: string): Promise<void> {
@@ -119,7 +194,7 @@ async function refill(): Promise<void> {
   isFetchingMore.value = true;
   try {
     const page = await fetchPage(value.query, value.next, FETCHED);
-    if (generation !== mine) return;
+    if (generation !== mine || !page) return;
     loader.change((list) => {
       const had = new Set([...list.items, ...list.reserve].map((item) => item.film.id));
       const fresh = page.items.filter((item) => !had.has(item.film.id) && isOpen(item));

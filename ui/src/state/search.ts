@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { api, type Film, type Suggestion } from "../api.ts";
 import { go, path, search } from "./address.ts";
+import { followBare } from "./filling.ts";
 import { learnAbout } from "./library.ts";
 import { Loader } from "./loading.ts";
 
@@ -36,6 +37,7 @@ export async function find(q: string): Promise<void> {
   await results.load(async (signal) => {
     const { items } = await api.films({ q, limit: LIMIT }, signal);
     await learnAbout(items, signal).catch(() => {}); // the films are worth showing without the answers
+    followBare(items);
     return { q, items };
   });
 }

@@ -2,6 +2,7 @@
 import { batch, signal } from "@preact/signals";
 import { api, type Change, type Entry, type Film, type Shelf } from "../api.ts";
 import { search } from "./address.ts";
+import { followBare } from "./filling.ts";
 import { isOn, learn, takeCounts, undoChange, whenSaid } from "./library.ts";
 import { Loader } from "./loading.ts";
 import { written } from "./outbox.ts";
@@ -58,7 +59,9 @@ const places = new Map<number, number>();
 
 const take = (entries: readonly Entry[]): Film[] => {
   learn(entries);
-  return entries.map((entry) => entry.film);
+  const films = entries.map((entry) => entry.film);
+  followBare(films);
+  return films;
 };
 
 export function openShelf(isBack: boolean): void {

@@ -1,21 +1,27 @@
 /** The chosen language: texts from `strings/`, and plurals, numbers, dates and names by `Intl`. */
 import { computed, signal } from "@preact/signals";
 import type { ComponentChild } from "preact";
-import en from "../strings/en.json" with { type: "json" };
+import type whole from "../strings/en.json";
+import en from "../strings/en.json?first";
 import { chosenLanguage, LANGUAGES, type Language } from "./preferences.ts";
 
-export type Key = keyof typeof en;
+export type Key = keyof typeof whole;
 type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Catalogue = Record<Key, string | Plural>;
 export type Values = Record<string, string | number>;
 
 const loaders: Record<Language, () => Promise<Catalogue>> = {
-  en: async () => en,
+  en: async () => ({ ...en, ...(await import("../strings/en.json?later")).default }),
   de: async () => (await import("../strings/de.json")).default,
 };
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
-const shown = signal<{ language: Language; texts: Catalogue }>({ language: "en", texts: en });
+/** At first the English texts without those of screens that are loaded later. */
+const shown = signal<{ language: Language; texts: Catalogue; isWhole: boolean }>({
+  language: "en",
+  texts: en,
+  isWhole: false,
+});
 
 /** The language of the texts on screen. */
 export const language = computed(() => shown.value.language);
@@ -32,9 +38,18 @@ export function bestLanguage(wanted: readonly string[]): Language {
 /** Loads the texts that the reader chose, or that the browser asks for, and puts them on screen. */
 export async function useLanguage(): Promise<void> {
   const wanted = chosenLanguage.value === "system" ? bestLanguage(navigator.languages) : chosenLanguage.value;
-  if (wanted !== shown.peek().language) shown.value = { language: wanted, texts: await loaders[wanted]() };
+  if (wanted !== shown.peek().language) await show(wanted);
   document.documentElement.lang = wanted;
   document.documentElement.dir = RIGHT_TO_LEFT.has(wanted) ? "rtl" : "ltr";
+}
+
+async function show(language: Language): Promise<void> {
+  shown.value = { language, texts: await loaders[language](), isWhole: true };
+}
+
+/** Waits for the texts of the screens that are loaded later. */
+export async function allTexts(): Promise<void> {
+  if (!shown.peek().isWhole) await show(shown.peek().language);
 }
 
 /** Dates and numbers follow the reader's region where it speaks the page's language: English in Dublin has 24/11. */

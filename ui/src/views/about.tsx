@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import { chosenLanguage, LANGUAGES, trailerConsent } from "../state/preferences.ts";
+import { chosenLanguage, LANGUAGES, posters, trailerConsent } from "../state/preferences.ts";
 import { askWhoIAm, user } from "../state/session.ts";
 import { dateTime, languageName, rich, t } from "../state/strings.ts";
 
@@ -48,6 +48,16 @@ export function AboutView() {
         />
         {t("about.trailers")}
       </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={posters.value === "drawn"}
+          onChange={(event) => {
+            posters.value = event.currentTarget.checked ? "drawn" : "real";
+          }}
+        />
+        {t("about.posters")}
+      </label>
 
       <h2>{t("about.sources")}</h2>
       <dl class="terms">
@@ -69,6 +79,10 @@ export function AboutView() {
             licence: <Outside href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</Outside>,
           })}
         </dd>
+        <dt>
+          <Outside href="https://www.wikidata.org/">Wikidata</Outside>
+        </dt>
+        <dd>{t("about.wikidata")}</dd>
         <dt>IMDb</dt>
         <dd>{t("about.imdb")}</dd>
         <dt>Young Serif</dt>
@@ -76,7 +90,9 @@ export function AboutView() {
       </dl>
 
       <h2>{t("about.private")}</h2>
-      <p>{t("about.private.text")}</p>
+      <p>
+        {t("about.private.text")} <a href="/leaving">{t("about.private.more")}</a>
+      </p>
       <p class="soft">
         {t("about.version", { version: __VERSION__ })} · <a href="/openapi.json">{t("about.api")}</a>
       </p>

@@ -1,24 +1,29 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Footer } from "../parts/footer.tsx";
 import { Header } from "../parts/header.tsx";
 import { KeysDialog } from "../parts/keys-dialog.tsx";
+import { later } from "../parts/later.tsx";
 import { Notices } from "../parts/notices.tsx";
 import { arrival, path, rememberedScroll, route, url } from "../state/address.ts";
 import { isAway } from "../state/connection.ts";
 import { shown } from "../state/film.ts";
 import { type Key, t } from "../state/strings.ts";
 import { playing } from "../state/trailer.ts";
-import { AboutView } from "./about.tsx";
 import { FilmView } from "./film.tsx";
 import { LibraryView } from "./library.tsx";
 import { NowhereView } from "./nowhere.tsx";
 import { RecommendationsView } from "./recommendations.tsx";
 import { SearchView } from "./search.tsx";
 
+const AboutView = later(async () => (await import("./about.tsx")).AboutView);
+const LeavingView = later(async () => (await import("./leaving.tsx")).LeavingView);
+
 const TITLES: Record<string, Key> = {
   recommendations: "recommendations.title",
   search: "search.title",
   library: "library.title",
-  about: "about.title",
+  about: "nav.about",
+  leaving: "nav.leaving",
   nowhere: "nowhere.title",
 };
 
@@ -35,6 +40,8 @@ function View() {
       return <FilmView key={now.id} id={now.id} />;
     case "about":
       return <AboutView />;
+    case "leaving":
+      return <LeavingView />;
     case "nowhere":
       return <NowhereView />;
   }
@@ -79,6 +86,7 @@ export function Page() {
       <main id="content" ref={content} tabIndex={-1}>
         <View />
       </main>
+      <Footer />
       <Notices />
       <KeysDialog />
     </>

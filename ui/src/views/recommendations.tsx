@@ -23,6 +23,7 @@ import {
 import { counts, learnCounts, whenKept } from "../state/library.ts";
 import { knownTaste } from "../state/preferences.ts";
 import {
+  fillIn,
   hasTaste,
   isFetchingMore,
   isStale,
@@ -146,6 +147,29 @@ function noteSeen(cards: HTMLElement): () => void {
   };
 }
 
+/** What changes a list that is up: answers of one's own, and what is found out about the films that were answered. */
+function News({ value }: { value: List }) {
+  const { pending, wasPending } = value;
+  const isFetching = pending?.fetching > 0;
+  useEffect(() => (isFetching ? fillIn() : undefined), [isFetching, value.query]);
+  const canRefresh = isStale.value && !isStarting.value && value.items.length > 0;
+  if (!canRefresh && !wasPending) return null;
+  return (
+    <p class="stale" role="status">
+      {isFetching
+        ? t("filling.list")
+        : canRefresh
+          ? t(wasPending ? "filling.list.new" : "stale")
+          : t(pending.waiting > 0 ? "filling.list.waiting" : "filling.list.done")}{" "}
+      {canRefresh && (
+        <button type="button" class="plain" onClick={() => void refresh(query.peek())}>
+          {t("stale.refresh")}
+        </button>
+      )}
+    </p>
+  );
+}
+
 function Picks({ value }: { value: List }) {
   const { items, count, reserve, next, hint, relax, leftOut } = value;
   const hasFilters = active(filters.value).length > 0;
@@ -158,14 +182,7 @@ function Picks({ value }: { value: List }) {
   }, [items]);
   return (
     <>
-      {isStale.value && !isStarting.value && items.length > 0 && (
-        <p class="stale">
-          {t("stale")}{" "}
-          <button type="button" class="plain" onClick={() => void refresh(query.peek())}>
-            {t("stale.refresh")}
-          </button>
-        </p>
-      )}
+      <News value={value} />
       {items.length > 0 && (
         <div
           class="cards"

@@ -5,20 +5,27 @@ import { titleWithYear, years } from "../parts/facts.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { FilmCard } from "../parts/film-card.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { later } from "../parts/later.tsx";
 import { Poster } from "../parts/poster.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { url } from "../state/address.ts";
 import { enjoyed, openEnjoyed } from "../state/enjoyed.ts";
+import { fillingOf, latest, wasFilled } from "../state/filling.ts";
 import { say } from "../state/library.ts";
 import { find, found, hint, openSearch, typed } from "../state/search.ts";
 import { t } from "../state/strings.ts";
 
-function EnjoyedFilm({ film }: { film: Film }) {
+const Lookup = later(async () => (await import("../parts/lookup.tsx")).Lookup);
+
+function EnjoyedFilm({ film: known }: { film: Film }) {
+  const film = latest(known);
+  const state = fillingOf(film) ?? (wasFilled(film.id) ? "done" : null);
   return (
     <li>
       <Poster film={film} />
       <a class="title" href={`/film/${film.id}`}>
         {film.title} <span class="soft">{years(film)}</span>
+        {state && <span class="soft state">{t(`filling.short.${state}`)}</span>}
       </a>
       <button
         type="button"
@@ -105,6 +112,7 @@ export function SearchView() {
             {t("search.results")}
           </h2>
           <Results />
+          {value && value.q.trim().length > 1 && status === "ready" && <Lookup results={value} />}
         </section>
         <Enjoyed />
       </div>

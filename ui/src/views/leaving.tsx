@@ -1,0 +1,210 @@
+import { useEffect } from "preact/hooks";
+import type { Job, OutsideHost, Source } from "../api.ts";
+import { sourceName } from "../parts/facts.tsx";
+import { Failed } from "../parts/failed.tsx";
+import { Skeletons } from "../parts/skeleton.tsx";
+import { Switch } from "../parts/switch.tsx";
+import { failedJobs, openFailedJobs, retry } from "../state/jobs.ts";
+import { trailerConsent } from "../state/preferences.ts";
+import { isOffline, openSources, sources } from "../state/sources.ts";
+import { dateTime, hasText, list, rich, t } from "../state/strings.ts";
+import { switchSource, testSource, tests } from "../state/switches.ts";
+
+/** Trailers come to the browser, not to the server: the browser's own yes switches them. */
+const IN_BROWSER = "youtube";
+const isOn = (source: Source): boolean =>
+  source.name === IN_BROWSER ? !isOffline.value && trailerConsent.value === "yes" : source.is_on;
+
+/** A sentence about a host: ours where we have one in this language, else the source's own. */
+function aboutHost({ host }: OutsideHost, what: "purpose" | "sends", given: string) {
+  const key = `leaving.${what}.${host}`;
+  return hasText(key) ? t(key) : <span lang="en">{given}</span>;
+}
+
+/** How a host fares: called how often and when, and whether it answers. */
+function state(host: OutsideHost): string[] {
+  if (host.calls === 0 || host.last_called_at === null) return [t("leaving.never")];
+  const called = t("leaving.called", { count: host.calls, when: dateTime(host.last_called_at) });
+  const rests = host.blocked_until !== null && new Date(host.blocked_until) > new Date();
+  if (rests && host.blocked_until)
+    return [called, t("leaving.rests", { until: dateTime(host.blocked_until) }), host.last_error ?? ""];
+  if (host.last_error) return [called, t("leaving.silent"), host.last_error];
+  return [called, t("leaving.answered")];
+}
+
+function Host({ host }: { host: OutsideHost }) {
+  return (
+    <>
+      <dt>{host.host}</dt>
+      <dd>
+        {aboutHost(host, "purpose", host.purpose)}{" "}
+        {rich("leaving.sent", { what: aboutHost(host, "sends", host.sends) })}
+      </dd>
+      <dd class="soft">{state(host).filter(Boolean).join(" ")}</dd>
+    </>
+  );
+}
+
+/** Where a key comes from, and where it goes. */
+function Needs({ source }: { source: Source }) {
+  if (source.needs === null) return null;
+  const setting = <code>{`[sources.${source.name}] ${source.needs} = "..."`}</code>;
+  const file = <code>moviefinder.toml</code>;
+  if (source.needs === "client") return <p>{rich("leaving.needs.client", { setting, file })}</p>;
+  return (
+    <p>
+      {rich("leaving.needs.key", {
+        setting,
+        file,
+        site:
+          source.name === "tmdb" ? (
+            <a href="https://www.themoviedb.org/settings/api" target="_blank" rel="noopener noreferrer">
+              themoviedb.org
+            </a>
+          ) : (
+            source.title
+          ),
+      })}
+    </p>
+  );
+}
+
+function Tried({ source }: { source: Source }) {
+  const told = tests.value.get(source.name);
+  return (
+    <p class="tried" role="status">
+      {told === null && t("leaving.trying")}
+      {told &&
+        `${t(`leaving.test.${told.outcome}`, { source: source.title, ms: Math.round(told.took_ms) })} ${
+          told.outcome === "answers" ? "" : told.message
+        }`}
+    </p>
+  );
+}
+
+/** Who has decided that a source is on or off. */
+function decided(source: Source): string {
+  if (source.name === IN_BROWSER && !isOffline.value)
+    return t(isOn(source) ? "leaving.browser.on" : "leaving.browser.off");
+  if (source.decided_by === "offline" || source.decided_by === "nobody")
+    return t(`leaving.decided.${source.decided_by}`);
+  return t(`leaving.decided.${source.decided_by}.${source.is_on ? "on" : "off"}`);
+}
+
+function SourceRow({ source }: { source: Source }) {
+  const id = `source-${source.name}`;
+  const isBrowsers = source.name === IN_BROWSER;
+  const maySwitch = isBrowsers ? !isOffline.value : source.may_switch;
+  const on = isOn(source);
+  const hasTold = source.hosts.some((host) => host.calls > 0);
+  const can = source.can.map((what) => `leaving.can.${what}`).filter(hasText);
+  const flip = (wanted: boolean) => {
+    if (isBrowsers) trailerConsent.value = wanted ? "yes" : "ask";
+    else void switchSource(source, wanted);
+  };
+  return (
+    <section class="source-row" aria-labelledby={id}>
+      <div class="head">
+        <h2 id={id}>{source.title}</h2>
+        {maySwitch ? (
+          <Switch label={t("leaving.switch", { source: source.title })} isOn={on} onSwitch={flip} />
+        ) : (
+          <span class="soft">{t(on ? "leaving.on" : "leaving.off")}</span>
+        )}
+      </div>
+      <p>
+        {decided(source)}{" "}
+        {!isBrowsers && !source.is_on && hasTold && t("leaving.stays", { source: source.title })}
+      </p>
+      {can.length > 0 && <p>{t("leaving.asked", { what: list(can.map((key) => t(key))) })}</p>}
+      <Needs source={source} />
+      <dl>
+        {source.hosts.map((host) => (
+          <Host key={host.host} host={host} />
+        ))}
+      </dl>
+      {source.keeps_days !== null && <p class="soft">{t("leaving.keeps", { count: source.keeps_days })}</p>}
+      {source.credit && (
+        <p class="soft" lang="en">
+          {source.credit}
+        </p>
+      )}
+      {!isBrowsers && maySwitch && (
+        <div class="buttons">
+          {source.is_on && (
+            <button type="button" onClick={() => void testSource(source.name)}>
+              {t("leaving.test")} <span class="unseen">{source.title}</span>
+            </button>
+          )}
+          {!source.is_on && hasTold && (
+            <button type="button" onClick={() => void switchSource(source, false, true)}>
+              {t("leaving.forget")} <span class="unseen">{source.title}</span>
+            </button>
+          )}
+          <Tried source={source} />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** What a job was to do, in words. */
+function jobName({ kind, source }: Job): string {
+  const key = `leaving.job.${kind}`;
+  const name = hasText(key) ? t(key) : kind;
+  return source ? `${name} (${sourceName(source)})` : name;
+}
+
+/** Background work that was given up, for those who may have it tried again. */
+function FailedJobs() {
+  const { value } = failedJobs.value;
+  if (!value || value.items.length === 0) return null;
+  return (
+    <section class="source-row" aria-labelledby="jobs">
+      <h2 id="jobs">{t("leaving.jobs")}</h2>
+      <p>{t("leaving.jobs.count", { count: value.count })}</p>
+      <ul>
+        {value.items.map((job) => (
+          <li key={job.id}>
+            <span>
+              {jobName(job)} <span class="soft">{job.last_error}</span>
+            </span>
+            <button type="button" class="plain" onClick={() => void retry([job])}>
+              {t("again")} <span class="unseen">{jobName(job)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {value.items.length > 1 && (
+        <p class="buttons">
+          <button type="button" class="button" onClick={() => void retry(value.items)}>
+            {t("leaving.jobs.retry")}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Every outside host: what for, what it is sent, whether it is on and who decided that, and how it fares. */
+export function LeavingView() {
+  useEffect(() => {
+    void openSources({ again: true });
+    void openFailedJobs();
+  }, []);
+  const { value, status, error } = sources.value;
+  return (
+    <div class="prose leaving">
+      <h1 tabIndex={-1}>{t("nav.leaving")}</h1>
+      <p class="lead">{t(value?.offline ? "leaving.offline" : "leaving.lead")}</p>
+      {status === "failed" && <Failed error={error} again={() => void openSources({ again: true })} />}
+      {!value && status === "loading" && <Skeletons sizes={["usual", "usual"]} />}
+      {value?.items
+        .filter((source) => source.hosts.length > 0)
+        .map((source) => (
+          <SourceRow key={source.name} source={source} />
+        ))}
+      <FailedJobs />
+    </div>
+  );
+}
