@@ -36,8 +36,13 @@ RANDOM_AMONG = 2_000
 _IMDB_ID = re.compile(r"tt[0-9]{7,9}")
 
 
-def film_id_of(session: Session, film: str) -> int:
+def film_id_of(session: Session, film: str, *, for_writing: bool = False) -> int:
     """Our number of the film that a path or parameter names: `123`, `imdb:tt0133093`, `tmdb:603`.
+
+    The number of a film that turned out to be another gives that one's.
+
+    Args:
+        for_writing: something is to be said of the film: it is held, so that it cannot become another meanwhile.
 
     Raises:
         Invalid: it is neither a number nor a reference.
@@ -45,14 +50,30 @@ def film_id_of(session: Session, film: str) -> int:
     """
     if film.isascii() and film.isdigit():
         number = int(film) if len(film) <= 10 else 0
-        if 0 < number < 2**31 and session.scalar(select(Film.id).where(Film.id == number)) is not None:
-            return number
-        raise FilmNotFound(int(film) if len(film) < 30 else film)
-    ref = Ref.parse(film)
-    found = _find(session, ref)
-    if found is None:
-        raise FilmNotFound(ref)
-    return found
+        named: object = int(film) if len(film) < 30 else film
+        found: int | None = number if 0 < number < 2**31 else None
+    else:
+        named = ref = Ref.parse(film)
+        found = _find(session, ref)
+    present = None if found is None else today(session, found, hold=for_writing)
+    if present is None:
+        raise FilmNotFound(named)
+    return present
+
+
+def today(session: Session, film_id: int, *, hold: bool = False) -> int | None:
+    """The film that a number means now: its own, or the one that it turned out to be; None when it is gone.
+
+    Args:
+        hold: keep it from becoming another until the transaction ends.
+    """
+    statement = select(Film.id, Film.merged_into)
+    if hold:  # shared with others who say something; left out by SQLite, which has one writer
+        statement = statement.with_for_update(read=True, key_share=True)
+    row = session.execute(statement.where(Film.id == film_id)).first()
+    if row is None or row.merged_into is None:
+        return row and row.id
+    return today(session, row.merged_into, hold=hold)
 
 
 def _find(session: Session, ref: Ref) -> int | None:
@@ -92,11 +113,14 @@ def random_film(session: Session, rng: random.Random) -> int:
 def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) -> dict[int, FoundFilm]:
     """What is known of each film, in the order asked for; numbers without a film are left out.
 
-    Always six queries (seven `with_titles`), however many films.
+    The number of a film that turned out to be another gives that one. Always six queries (seven `with_titles`), however
+    many films; twice as many where there is such a number.
     """
     if not ids:
         return {}
     rows = {row.id: row for row in session.connection().execute(_FACTS, {"ids": ids})}
+    moved = {film_id: row.merged_into for film_id, row in rows.items() if row.merged_into}
+    stand_in = films(session, list(moved.values()), with_titles=with_titles)
     refs = _grouped(session, _REFS, ids)
     genres = _grouped(session, _GENRES, ids)
     languages = _grouped(session, _LANGUAGES, ids)
@@ -107,6 +131,9 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
     for film_id in ids:
         row = rows.get(film_id)
         if row is None:
+            continue
+        if film_id in moved:
+            found[film_id] = stand_in[moved[film_id]]
             continue
         record = FilmRecord(
             refs=tuple(Ref(*ref) for ref in refs[film_id]),
@@ -135,6 +162,8 @@ def films(session: Session, ids: Sequence[int], *, with_titles: bool = False) ->
             poster=row.poster,
             trailer=row.trailer,
             description=row.description,
+            description_url=row.description_url,
+            adult=row.adult,
             sources=row.sources,
         )
         found[film_id] = FoundFilm(

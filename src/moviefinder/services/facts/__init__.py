@@ -1,0 +1,33 @@
+"""What each source said of a film, and the films that are merged from it.
+
+A source's words are kept as they came, with their date and the end that its terms set (`facts`); the rows of a film are
+derived from them, field by field by order of trust. Services that write here run in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from moviefinder.services.facts.as_json import fields_of, from_json, to_json
+from moviefinder.services.facts.expiring import expire, forget_source
+from moviefinder.services.facts.identity import film_of_ref
+from moviefinder.services.facts.keeping import keep, keep_all, keep_nothing, set_similar, stub
+from moviefinder.services.facts.merging import by_trust, merge
+from moviefinder.services.facts.rows import hold, remerge, touch
+
+__all__ = [
+    "by_trust",
+    "expire",
+    "fields_of",
+    "film_of_ref",
+    "forget_source",
+    "from_json",
+    "hold",
+    "keep",
+    "keep_all",
+    "keep_nothing",
+    "merge",
+    "remerge",
+    "set_similar",
+    "stub",
+    "to_json",
+    "touch",
+]
