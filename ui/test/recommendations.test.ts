@@ -5,9 +5,9 @@ import { undoLast } from "../src/state/notices.ts";
 import { isKnown } from "../src/state/outbox.ts";
 import {
   FIRST,
-  fillIn,
   hasTaste,
   isStale,
+  keepFilling,
   list,
   more,
   open,
@@ -164,7 +164,7 @@ async function pendingList(): Promise<Asked> {
   await settled();
   const picks = films.slice(0, 27).map((film) => makePick(film));
   await last().answer(makeList(picks, { pending: { fetching: 2, waiting: 0 } }), 200, '"v1"');
-  stops.push(fillIn());
+  stops.push(keepFilling());
   await vi.waitFor(() => expect(last().headers.get("If-None-Match")).toBe('"v1"'));
   return last();
 }

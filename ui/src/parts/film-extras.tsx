@@ -4,6 +4,7 @@ import type { Film, FilmDetail, Offer } from "../api.ts";
 import { hasDetail } from "../state/film.ts";
 import { openSources, sourceOf } from "../state/sources.ts";
 import { countryName, date, hasText, list, score, t } from "../state/strings.ts";
+import { Credit } from "./credit.tsx";
 import { PersonLink, sourceName } from "./facts.tsx";
 import { Icon } from "./icon.tsx";
 
@@ -130,14 +131,14 @@ function Credits({ film }: { film: FilmDetail }) {
   useEffect(() => {
     if (hasNames) void openSources();
   }, [hasNames]);
-  const credits = names.map((name) => sourceOf(name)?.credit).filter(Boolean);
+  const credits = names.map((name) => sourceOf(name)?.credit ?? "").filter((credit) => credit !== "");
   if (credits.length === 0) return null;
   return (
-    <p class="soft source" lang="en">
+    <p class="soft source">
       {credits.map((credit, index) => (
         <Fragment key={credit}>
           {index > 0 && <br />}
-          {credit}
+          <Credit words={credit} />
         </Fragment>
       ))}
     </p>

@@ -140,7 +140,7 @@ function takeIn(list: List, page: Recommendations): List {
 }
 
 /** Fills the list in while answered films are looked up; gives how to stop. */
-export function fillIn(): () => void {
+export function keepFilling(): () => void {
   const stopping = new AbortController();
   const { signal } = stopping;
   void keepAsking(

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Job, OutsideHost, Source } from "../api.ts";
+import { Credit } from "../parts/credit.tsx";
 import { sourceName } from "../parts/facts.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
@@ -15,11 +16,11 @@ const IN_BROWSER = "youtube";
 const isOn = (source: Source): boolean =>
   source.name === IN_BROWSER ? !isOffline.value && trailerConsent.value === "yes" : source.is_on;
 
-/** A sentence about a host: ours where we have one in this language, else the source's own. */
-function aboutHost({ host }: OutsideHost, what: "purpose" | "sends", given: string) {
-  const key = `leaving.${what}.${host}`;
-  return hasText(key) ? t(key) : <span lang="en">{given}</span>;
-}
+/** Wikipedia's hosts differ by language alone. */
+const hostName = ({ host }: OutsideHost) => host.replace(/^[a-z-]+\.(?=wikipedia)/, "");
+
+/** Our own text where we have one in this language, else what the source says of itself. */
+const told = (key: string, words: string) => (hasText(key) ? t(key) : <span lang="en">{words}</span>);
 
 /** How a host fares: called how often and when, and whether it answers. */
 function state(host: OutsideHost): string[] {
@@ -37,8 +38,8 @@ function Host({ host }: { host: OutsideHost }) {
     <>
       <dt>{host.host}</dt>
       <dd>
-        {aboutHost(host, "purpose", host.purpose)}{" "}
-        {rich("leaving.sent", { what: aboutHost(host, "sends", host.sends) })}
+        {told(`leaving.purpose.${hostName(host)}`, host.purpose)}{" "}
+        {rich("leaving.sent", { what: told(`leaving.sends.${hostName(host)}`, host.sends) })}
       </dd>
       <dd class="soft">{state(host).filter(Boolean).join(" ")}</dd>
     </>
@@ -70,14 +71,12 @@ function Needs({ source }: { source: Source }) {
 }
 
 function Tried({ source }: { source: Source }) {
-  const told = tests.value.get(source.name);
+  const tested = tests.value.get(source.name);
   return (
     <p class="tried" role="status">
-      {told === null && t("leaving.trying")}
-      {told &&
-        `${t(`leaving.test.${told.outcome}`, { source: source.title, ms: Math.round(told.took_ms) })} ${
-          told.outcome === "answers" ? "" : told.message
-        }`}
+      {tested === null && t("leaving.trying")}
+      {tested && t(`leaving.test.${tested.outcome}`, { source: source.title, ms: tested.took_ms })}{" "}
+      {tested && tested.outcome !== "answers" && <span lang="en">{tested.message}</span>}
     </p>
   );
 }
@@ -125,8 +124,8 @@ function SourceRow({ source }: { source: Source }) {
       </dl>
       {source.keeps_days !== null && <p class="soft">{t("leaving.keeps", { count: source.keeps_days })}</p>}
       {source.credit && (
-        <p class="soft" lang="en">
-          {source.credit}
+        <p class="soft">
+          <Credit words={source.credit} />
         </p>
       )}
       {!isBrowsers && maySwitch && (

@@ -23,10 +23,10 @@ import {
 import { counts, learnCounts, whenKept } from "../state/library.ts";
 import { knownTaste } from "../state/preferences.ts";
 import {
-  fillIn,
   hasTaste,
   isFetchingMore,
   isStale,
+  keepFilling,
   type List,
   list,
   more,
@@ -151,7 +151,7 @@ function noteSeen(cards: HTMLElement): () => void {
 function News({ value }: { value: List }) {
   const { pending, wasPending } = value;
   const isFetching = pending?.fetching > 0;
-  useEffect(() => (isFetching ? fillIn() : undefined), [isFetching, value.query]);
+  useEffect(() => (isFetching ? keepFilling() : undefined), [isFetching, value.query]);
   const canRefresh = isStale.value && !isStarting.value && value.items.length > 0;
   if (!canRefresh && !wasPending) return null;
   return (
