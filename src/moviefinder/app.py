@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -16,10 +17,15 @@ from moviefinder.errors import CannotStart
 from moviefinder.recommend.linear import Learned
 from moviefinder.sources import FilmSource
 from moviefinder.sources.embedded import EmbeddedSource
+from moviefinder.sources.loading import FilmSources, decide
 from moviefinder.store import make_engine, reading, writing
 from moviefinder.store.jobs import RING
 from moviefinder.store.shelves import SHIPPED_MODEL, Films, Shelf, film_shelf, model_shelf, title_shelf
+from moviefinder.store.switches import switches
 from moviefinder.titles.index import TitleIndex
+
+if TYPE_CHECKING:
+    from moviefinder.sources.http import PoliteClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +35,7 @@ class App:
     settings: Settings
     engine: Engine
     sources: Mapping[str, FilmSource]
-    """In order of trust."""
+    """In order of trust; made when the first is asked for."""
     films: Shelf[Films]
     models: Shelf[Learned | None]
     titles: Shelf[TitleIndex]
@@ -67,6 +73,19 @@ def _bell(settings: Settings) -> Bell:
     return CeleryBell(settings)
 
 
+def _client(settings: Settings, engine: Engine) -> PoliteClient:
+    """The way out of all sources, which asks before each call whether its source is on."""
+    from moviefinder.sources.http import PoliteClient
+    from moviefinder.store.hosts import HostLedger
+    from moviefinder.store.kept import KeptAnswers
+
+    def is_on(name: str) -> bool:
+        with reading(engine) as session:
+            return decide(settings, name, switches(session).get(name)).is_on
+
+    return PoliteClient(settings, HostLedger(engine), KeptAnswers(engine), is_on=is_on)
+
+
 def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
     """Put the parts together; touches neither the database nor the network.
 
@@ -78,11 +97,11 @@ def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
         CannotStart: a setting names something that cannot be used.
     """
     derived = settings.data / "titles"
-    embedded = EmbeddedSource()
+    engine = make_engine(settings.database_url, connections=settings.threads + 2)
     return App(
         settings=settings,
-        engine=make_engine(settings.database_url, connections=settings.threads + 2),
-        sources={embedded.name: embedded},
+        engine=engine,
+        sources=FilmSources(settings, lambda: _client(settings, engine), embedded=EmbeddedSource()),
         films=film_shelf(derived),
         models=model_shelf(settings.data / "models", derived, shipped_model),
         titles=title_shelf(derived),

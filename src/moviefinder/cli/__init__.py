@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "use-model": "moviefinder.cli.training:use_model",
     "evaluate": "moviefinder.cli.training:evaluate",
     "rank": "moviefinder.cli.ranking:rank",
+    "sources": "moviefinder.cli.sources:sources",
     "config": "moviefinder.cli.operate:config",
     "db": "moviefinder.cli.operate:db",
     "openapi": "moviefinder.cli.operate:openapi",

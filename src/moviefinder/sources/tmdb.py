@@ -101,9 +101,14 @@ class TmdbSource:
         wanted = " ".join(title.split())[:200]
         if not wanted:
             return []
-        rows = self._ask(
-            "/search/multi", Page.of, FRESH_SEARCH, query=wanted, include_adult="false", page="1"
-        )
+        try:
+            rows = self._ask(
+                "/search/multi", Page.of, FRESH_SEARCH, query=wanted, include_adult="false", page="1"
+            )
+        except NotFound as error:
+            raise SourceNonsense(
+                "TMDB has no search where it should be. Is sources.tmdb.address right?"
+            ) from error
         found = [record for row in rows.results if (record := self._row(row))]
         return [record for record in found if year is None or record.year == year][:limit]
 

@@ -22,7 +22,7 @@ from moviefinder import strict_json
 from moviefinder.app import App
 from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
 from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
-from moviefinder.services import accounts
+from moviefinder.services import accounts, sources
 from moviefinder.services.accounts import Asker
 from moviefinder.store import writing
 
@@ -33,29 +33,26 @@ COOKIE_SECONDS: Final = int(accounts.GUEST_IDLE.total_seconds())
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-_POLICY: Final = "; ".join(  # noqa: FLY002  # a directive a line
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "worker-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "manifest-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "object-src 'none'",
-        "frame-ancestors 'none'",
-        "frame-src https://www.youtube-nocookie.com",
-        "require-trusted-types-for 'script'",
-        "trusted-types moviefinder",
-        "report-to csp",
-    )
+_POLICY: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types moviefinder",
+    "report-to csp",
 )
+_TRAILERS: Final = "frame-src https://www.youtube-nocookie.com"
 
 _HEADERS: Final = {
-    "Content-Security-Policy": _POLICY,
     "Reporting-Endpoints": 'csp="/csp-reports"',
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",  # YouTube's player fails without a Referer
@@ -73,6 +70,7 @@ class Access(Enum):
     WRITER = "a write by its owner; the first one makes a guest"
     ENDING = "a write that works with an ended session too"
     SYSTEM = "for machines: never stored"
+    OPERATOR = "for who runs this install; on a local one that is everybody"
     REPORT = "a browser's report; the one write that needs no proof of origin"
 
 
@@ -133,6 +131,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Let in and send out by these rules on every route of the app."""
     hosts = settings.known_hosts
     origins = _own_origins(settings)
+    policy = "; ".join(_POLICY if settings.offline else (*_POLICY, _TRAILERS))
 
     @app.before_request
     def let_in() -> None:
@@ -153,6 +152,8 @@ def install(app: Flask, settings: Settings) -> None:
             raise Invalid("This address takes no query. Leave it out.", field=field[:60])
         if request.method not in _SAFE_METHODS and who is not Access.REPORT:
             _check_origin(origins)
+        if who is Access.OPERATOR:
+            _check_operator(settings)
         if request.content_length is not None and request.content_length > BODY_BYTES:
             raise RequestEntityTooLarge(f"A body may have {BODY_BYTES} bytes at most.")
 
@@ -160,6 +161,7 @@ def install(app: Flask, settings: Settings) -> None:
     def send_out(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        response.headers.setdefault("Content-Security-Policy", policy)
         if settings.is_https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         who = access_of(app, request.endpoint)
@@ -262,6 +264,13 @@ def writer(session: Session) -> Asker:
         now=now,
     )
     return asker
+
+
+def _check_operator(settings: Settings) -> None:
+    """That who asks may run this install; `g.asker` is who that is, where they have a cookie."""
+    with moviefinder().reading() as session:
+        if not sources.may_operate(settings, session, reader(session)):
+            raise NotAllowed("Only the operator of this install may do this.")
 
 
 def end_session() -> None:
