@@ -12,8 +12,9 @@ from moviefinder.config import Settings
 from moviefinder.services import catalogue as catalogue_service
 from moviefinder.store.schema import prepare
 from moviefinder.web import create_app
-from tests import postgresql
+from tests import postgresql, rabbitmq
 from tests.factories import make_catalogue, make_film
+from tests.stand_in import running
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WRITE = {"X-Requested-With": "moviefinder"}
@@ -38,6 +39,34 @@ def empty_postgresql(postgresql_server, request):
     with server.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     server.dispose()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server():
+    """A private RabbitMQ."""
+    with rabbitmq.running() as broker:
+        yield broker
+
+
+@pytest.fixture
+def empty_rabbitmq(rabbitmq_server):
+    """The address of a broker whose queues of ours are empty."""
+    rabbitmq_server.empty()
+    return rabbitmq_server.url
+
+
+@pytest.fixture(scope="session")
+def outside():
+    """The outside world as one process: see `tests/stand_in`."""
+    with running() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def stand_in(outside):
+    """The same, well and with nothing asked yet."""
+    outside.clear()
+    return outside
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
