@@ -38,7 +38,7 @@ from moviefinder.sources.replies import NotThere, Shape, judge, moved_to, shaped
 from moviefinder.store.hosts import HostLedger
 from moviefinder.store.kept import Kept, KeptAnswers
 
-__all__ = ["Limits", "NotThere", "Outlet", "PoliteClient", "within"]
+__all__ = ["Limits", "NotThere", "Outlet", "PoliteClient", "anew", "within"]
 
 USER_AGENT = f"MovieFinder/{__version__} (a self-hosted film recommender; urllib3)"
 JSON_BYTES = 5_000_000
@@ -81,6 +81,19 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _until.reset(token)
+
+
+_is_anew: ContextVar[bool] = ContextVar("is_anew", default=False)
+
+
+@contextmanager
+def anew() -> Iterator[None]:
+    """Have all calls that this thread makes inside the block use no kept answer: is the host there now?"""
+    token = _is_anew.set(True)
+    try:
+        yield
+    finally:
+        _is_anew.reset(token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,7 +291,7 @@ class Outlet:
             return self._ask(question, lambda reply: shaped(self._name, reply.body, shape))
         key = _key(question)
         with client.once(key, _Until(client.limits).whole):
-            kept = client.kept.find(key)
+            kept = None if _is_anew.get() else client.kept.find(key)
             if kept is not None:
                 try:
                     value = shaped(self._name, kept.body, shape)

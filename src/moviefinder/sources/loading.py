@@ -91,6 +91,7 @@ class FilmSources(Mapping[str, FilmSource]):
     ) -> None:
         self._settings, self._client, self._embedded = settings, client, embedded
         self._made: dict[str, FilmSource] | None = None
+        self._asking: PoliteClient | None = None
         self._making = threading.Lock()
 
     def __getitem__(self, name: str) -> FilmSource:
@@ -108,8 +109,13 @@ class FilmSources(Mapping[str, FilmSource]):
                 self._made = self._make()
             return self._made
 
+    def close(self) -> None:
+        """Close what is open to other machines."""
+        if self._asking is not None:
+            self._asking.close()
+
     def _make(self) -> dict[str, FilmSource]:
-        client = self._client()
+        client = self._asking = self._client()
         made = {self._embedded.name: self._embedded}
         for name, path in OWN.items():
             module, _, maker = path.partition(":")
