@@ -76,7 +76,7 @@ def parse(url: str, *, hosts: Collection[str], written: Collection[str] = ()) ->
     """
     if len(url) > LONGEST or not _SEEN.fullmatch(url) or "\\" in url:
         raise SourceNonsense("An address is too long, or holds what no address holds.")
-    for base in written:
+    for base in sorted(written, key=len, reverse=True):
         if url.startswith(base) and url[len(base) : len(base) + 1] in ("", "/", "?"):
             return _written(url, base)
     try:
