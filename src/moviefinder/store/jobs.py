@@ -11,7 +11,7 @@ import random
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -53,6 +53,9 @@ class Claim:
     """How often it was claimed, this time included: tells this claim from those before and after."""
 
 
+State = Literal["queued", "running", "done", "failed"]
+
+
 class Pending(NamedTuple):
     """How much is still to come."""
 
@@ -66,7 +69,7 @@ class PastJob:
 
     id: int
     kind: str
-    state: str
+    state: State
     attempts: int
     deaths: int
     error: str | None
