@@ -1,7 +1,9 @@
 """Installs the shipped catalogue into the database: all of it at the first start, a newer one over an older.
 
-Replaces facts and similar lists, and touches nothing that anybody said. A film that left the catalogue goes, unless
-somebody has said something of it. Rows are handed over as plain tuples a table: 350,000 of them in half a second.
+Replaces what the catalogue says and its similar lists, and touches nothing that anybody said. A film that sources told
+of is merged with that anew; one that the catalogue now brings is taken over, by any of its references. A film that left
+the catalogue goes, unless somebody has said something of it, or a source told of it. Rows are handed over as plain
+tuples a table: 350,000 of them in half a second.
 """
 
 from __future__ import annotations
@@ -22,11 +24,11 @@ from sqlalchemy.orm import Session
 from moviefinder.catalogue import Catalogue, Manifest, open_catalogue, shipped_manifest
 from moviefinder.errors import Busy, CannotStart
 from moviefinder.records import Kind
+from moviefinder.services import facts
 from moviefinder.store import bulk_insert, bulk_update, insert_or, reading, writing
 from moviefinder.store.models import (
-    AnsweredReason,
-    Change,
     ExternalId,
+    Fact,
     Film,
     FilmCountry,
     FilmGenre,
@@ -35,26 +37,24 @@ from moviefinder.store.models import (
     Person,
     SimilarList,
     Title,
-    UserFilm,
     Version,
 )
 from moviefinder.store.shelves import CATALOGUE
 
-SOURCE = "catalogue"
+SOURCE = facts.CATALOGUE
 _ADVISORY_LOCK = 0x4D6F7670  # one process at a time installs into a PostgreSQL database
 _FACTS = (
     "kind", "title", "original_title", "year", "end_year", "runtime_min", "certificate", "trailer", "poster", "score",
     "votes", "popularity", "sources", "fetched_at",
 )  # fmt: skip
 _LISTS = (
-    ExternalId,
     Title,
     FilmPerson,
     FilmGenre,
     FilmLanguage,
     FilmCountry,
-    SimilarList,
-)  # the last tells which
+)
+_NAMESPACES = ("imdb", "tmdb", "tmdb-tv")
 
 
 def is_installed(session: Session, manifest: Manifest) -> bool:
@@ -83,24 +83,34 @@ def install(session: Session, catalogue: Catalogue, *, now: datetime) -> Install
     """Put every film of the catalogue into the tables; the caller's transaction makes it all or nothing."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL statement_timeout = 0"))
+    facts.hold(session)
     known = _known_ids(session, catalogue)
     is_new = known == 0
     ids = known.copy()
     first = _next_id(session)
     ids[is_new] = np.arange(first, first + int(is_new.sum()))
-    dropped, kept = _drop_missing(session, ids)
+    dropped, kept = _drop_missing(session, ids, now)
     renewed = ids[~is_new].tolist()
-    for table in _LISTS if renewed else ():
-        session.execute(delete(table).where(table.film_id.in_(_of_catalogue())))
+    if renewed:
+        _clear(session, _of_catalogue())
     for start in range(
         0, len(renewed), 500
     ):  # one that had left and comes back is no longer known by its list
-        for table in _LISTS:
-            session.execute(delete(table).where(table.film_id.in_(renewed[start : start + 500])))
+        _clear(session, renewed[start : start + 500])
+    session.execute(delete(SimilarList).where(SimilarList.source == SOURCE))
     _write_facts(session, catalogue, ids, is_new, now)
     _write_lists(session, catalogue, ids, now)
+    facts.install(session, catalogue.record, ids.tolist(), now=now)
     _note_version(session, catalogue.manifest, now)
     return Installed(added=len(catalogue) - len(renewed), renewed=len(renewed), dropped=dropped, kept=kept)
+
+
+def _clear(session: Session, film_ids: Any) -> None:
+    """Take away what the catalogue writes anew."""
+    for table in _LISTS:
+        session.execute(delete(table).where(table.film_id.in_(film_ids)))
+    old = delete(ExternalId).where(ExternalId.film_id.in_(film_ids), ExternalId.namespace.in_(_NAMESPACES))
+    session.execute(old)
 
 
 _KEEP_COUNTING = """
@@ -113,13 +123,18 @@ def _known_ids(session: Session, catalogue: Catalogue) -> NDArray[np.int64]:
     rows = session.execute(select(ExternalId.namespace, ExternalId.value, ExternalId.film_id)).all()
     by_ref = {(namespace, value): film_id for namespace, value, film_id in rows}
     known = np.zeros(len(catalogue), np.int64)
-    if by_ref:
-        taken: set[int] = set()
-        for position in range(len(catalogue)):
-            found = (by_ref.get((ref.namespace, ref.value)) for ref in catalogue.refs(position))
-            film_id = next((film_id for film_id in found if film_id and film_id not in taken), 0)
-            taken.add(film_id)
-            known[position] = film_id
+    taken: set[int] = set()
+    for position in range(len(catalogue) if by_ref else 0):
+        refs = catalogue.refs(position)
+        found = [by_ref[name] for ref in refs if (name := (ref.namespace, ref.value)) in by_ref]
+        film_ids = [film_id for film_id in dict.fromkeys(found) if film_id not in taken]
+        if len(film_ids) > 1:  # stubs of one film, made by different references
+            gone = facts.join_fitting(session, film_ids)
+            by_ref |= {name: gone[film_id] for name, film_id in by_ref.items() if film_id in gone}
+            film_ids[0] = gone.get(film_ids[0], film_ids[0])
+        if film_ids:
+            taken.add(film_ids[0])
+            known[position] = film_ids[0]
     return known
 
 
@@ -135,18 +150,17 @@ def _of_catalogue() -> Any:
     return select(SimilarList.film_id).where(SimilarList.source == SOURCE)
 
 
-def _drop_missing(session: Session, ids: NDArray[np.int64]) -> tuple[int, int]:
+def _drop_missing(session: Session, ids: NDArray[np.int64], now: datetime) -> tuple[int, int]:
     before = set(session.scalars(_of_catalogue()))
-    missing = sorted(before - set(ids.tolist()))
-    spoken_of: set[int] = set()
-    for column in (UserFilm.film_id, Change.film_id, AnsweredReason.film_id, AnsweredReason.because_id):
-        spoken_of |= set(session.scalars(select(column).distinct()))
-    gone = [film_id for film_id in missing if film_id not in spoken_of]
+    missing = before - set(ids.tolist())
+    told = set(session.scalars(select(Fact.film_id).where(Fact.source != SOURCE).distinct())) & missing
+    stay = missing & (facts.spoken_of(session) | told)
+    gone = sorted(missing - stay)
     for start in range(0, len(gone), 500):
-        session.execute(delete(Film).where(Film.id.in_(gone[start : start + 500])))
-    stay = [film_id for film_id in missing if film_id in spoken_of]
-    if stay:
-        session.execute(delete(SimilarList).where(SimilarList.film_id.in_(stay)))
+        for column in (Film.merged_into, Film.id):
+            session.execute(delete(Film).where(column.in_(gone[start : start + 500])))
+    session.execute(delete(SimilarList).where(SimilarList.film_id.in_(stay), SimilarList.source == SOURCE))
+    facts.ask_for_placing(session, told, now=now)
     return len(gone), len(stay)
 
 

@@ -7,13 +7,24 @@ derived from them, field by field by order of trust. Services that write here ru
 from __future__ import annotations
 
 from moviefinder.services.facts.as_json import fields_of, from_json, to_json
-from moviefinder.services.facts.expiring import expire, forget_source
+from moviefinder.services.facts.expiring import expire, forget_source, spoken_of
 from moviefinder.services.facts.identity import film_of_ref
-from moviefinder.services.facts.keeping import keep, keep_all, keep_nothing, set_similar, stub
-from moviefinder.services.facts.merging import by_trust, merge
+from moviefinder.services.facts.joining import join_fitting
+from moviefinder.services.facts.keeping import (
+    ask_for_placing,
+    install,
+    keep,
+    keep_all,
+    keep_nothing,
+    set_similar,
+    stub,
+)
+from moviefinder.services.facts.merging import CATALOGUE, by_trust, merge
 from moviefinder.services.facts.rows import hold, remerge, touch
 
 __all__ = [
+    "CATALOGUE",
+    "ask_for_placing",
     "by_trust",
     "expire",
     "fields_of",
@@ -21,12 +32,15 @@ __all__ = [
     "forget_source",
     "from_json",
     "hold",
+    "install",
+    "join_fitting",
     "keep",
     "keep_all",
     "keep_nothing",
     "merge",
     "remerge",
     "set_similar",
+    "spoken_of",
     "stub",
     "to_json",
     "touch",

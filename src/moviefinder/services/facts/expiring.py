@@ -28,12 +28,14 @@ _BATCH: Final = 500
 def expire(session: Session, *, now: datetime) -> int:
     """Let go of what may not be kept any longer; returns how many facts that were."""
     hold(session)
-    gone = _drop_facts(session, Fact.expires_at <= now)
-    _drop_lists(session, SimilarList.expires_at <= now)
     old = select(Film.id).where(
         Film.fetched_at.is_(None), Film.merged_into.is_(None), Film.created_at < now - STUB_KEPT
     )
-    _drop_films(session, session.scalars(old).all())
+    _drop_films(
+        session, session.scalars(old).all()
+    )  # first: what a list names that goes today has until the next time
+    gone = _drop_facts(session, Fact.expires_at <= now)
+    _drop_lists(session, SimilarList.expires_at <= now)
     return gone
 
 

@@ -6,13 +6,14 @@ they hold the film's row as well (`services.films.film_id_of`), and see where it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
+from moviefinder.services.facts.identity import contradict, refs_of
 from moviefinder.services.facts.merging import CATALOGUE
 from moviefinder.services.facts.rows import forget_lists, keep_installed, remerge, touch
 from moviefinder.services.library.entry import ANSWERS
@@ -80,6 +81,26 @@ def join(session: Session, one: int, other: int) -> int | None:
     remerge(session, [stays])
     touch(session, {goes, stays, *renamed})
     return stays
+
+
+def join_fitting(session: Session, film_ids: Sequence[int]) -> dict[int, int]:
+    """Join into the first of some films those whose references do not say that they are others.
+
+    Returns:
+        The film that each one has become which is gone.
+    """
+    refs = refs_of(session, film_ids)
+    moved: dict[int, int] = {}
+    stays = film_ids[0]
+    for other in film_ids[1:]:
+        if other == stays or contradict(refs[stays], refs[other]):
+            continue
+        if (one := join(session, stays, other)) is not None:
+            gone = other if one == stays else stays
+            moved = {old: one if to == gone else to for old, to in moved.items()} | {gone: one}
+            refs[one] = [*refs[stays], *refs[other]]
+            stays = one
+    return moved
 
 
 def _of(statement: Any, table: Any, film_id: int) -> Any:

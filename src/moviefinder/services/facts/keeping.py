@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from moviefinder.records import FilmRecord, Kind, Ref
-from moviefinder.services.facts.as_json import to_json
+from moviefinder.services.facts.as_json import from_json, to_json
 from moviefinder.services.facts.identity import contradict, films_of_refs, refs_of, room_for
-from moviefinder.services.facts.joining import join
+from moviefinder.services.facts.joining import PLACED, join_fitting
 from moviefinder.services.facts.merging import CATALOGUE
 from moviefinder.services.facts.rows import hold, keep_installed, remerge, touch, write_facts
 from moviefinder.store import insert_or, jobs
@@ -71,12 +71,11 @@ def keep_all(
     hold(session)
     ids, new = _films_for(session, records, asked, now)
     told = dict(reversed(list(zip(ids, records, strict=True))))  # named twice: the first counts
-    before = _facts_before(session, list(told))
+    before = _facts_before(session, told.keys() - set(but))
     rows = []
-    for film_id, record in told.items():
-        have = before.get((film_id, source))
-        row = _row(have, record, whole=whole, now=now, expires_at=now + keeps if keeps else None)
-        if row is not None and film_id not in but:
+    for film_id in sorted(told.keys() - set(but)):
+        have, expires_at = before.get((film_id, source)), now + keeps if keeps else None
+        if row := _row(have, told[film_id], whole=whole, now=now, expires_at=expires_at):
             rows.append({"film_id": film_id, "source": source, **row})
     changed = {
         row["film_id"]
@@ -159,6 +158,48 @@ def set_similar(
     return neighbours
 
 
+def install(
+    session: Session, record_of: Callable[[int], FilmRecord], film_ids: Sequence[int], *, now: datetime
+) -> None:
+    """Merge a newly installed catalogue with what sources told of its films.
+
+    Args:
+        record_of: what the catalogue says of the film at a position.
+        film_ids: our number of each film, by position.
+    """
+    rated = select(SimilarList.film_id).where(SimilarList.source == CATALOGUE)
+    stand_ins = delete(SimilarList).where(SimilarList.source == PLACED, SimilarList.film_id.in_(rated))
+    session.execute(stand_ins.execution_options(synchronize_session=False))
+    told = set(session.scalars(select(Fact.film_id).distinct()))
+    positions = [at for at, film_id in enumerate(film_ids) if film_id in told]
+    for start in range(0, len(positions), 500):
+        batch = positions[start : start + 500]
+        ids = [film_ids[at] for at in batch]
+        common = {"source": CATALOGUE, "is_whole": True, "fetched_at": now, "expires_at": None}
+        rows = [{"film_id": film_ids[at], "record": to_json(record_of(at)), **common} for at in batch]
+        write_facts(session, rows)
+        _add_refs_told(session, ids)
+        remerge(session, ids)
+        touch(session, ids)
+
+
+def _add_refs_told(session: Session, film_ids: Sequence[int]) -> None:
+    """Give films the references that sources told of them, as far as they are free."""
+    refs = refs_of(session, film_ids)
+    told = session.execute(
+        select(Fact.film_id, Fact.record)
+        .where(Fact.film_id.in_(film_ids))
+        .order_by(Fact.film_id, Fact.source)
+    ).all()
+    claims = [(film_id, ref) for film_id, record in told if record for ref in from_json(record).refs]
+    taken = films_of_refs(session, [ref for _, ref in claims])
+    for film_id, ref in claims:
+        if ref not in taken and room_for(ref, refs[film_id]):
+            taken[ref] = film_id
+            refs[film_id].append(ref)
+            session.execute(insert(ExternalId), [_ref_row(film_id, ref)])
+
+
 def ask_for_placing(session: Session, film_ids: Collection[int], *, now: datetime) -> None:
     """Ask for neighbours by content for those of the films that no rating knows: all but the catalogue's."""
     rated = set(
@@ -194,15 +235,10 @@ def _films_for(
             refs[film_id] = []
             new.add(film_id)
         else:
-            film_id = fitting[0]
-            for other in dict.fromkeys(fitting[1:]):
-                if other == film_id or contradict(refs[film_id], refs[other]):
-                    continue
-                if (one := join(session, film_id, other)) is not None:
-                    gone = other if one == film_id else film_id
-                    moved |= {gone: one, **{old: one for old, to in moved.items() if to == gone}}
-                    refs[one] = [*refs[one], *refs.pop(gone)]
-                    film_id = one
+            gone = join_fitting(session, list(dict.fromkeys(fitting)))
+            moved = {old: gone.get(to, to) for old, to in moved.items()} | gone
+            film_id = gone.get(fitting[0], fitting[0])
+            refs |= refs_of(session, [film_id]) if gone else {}
         for ref in record.refs:
             if ref not in by_ref and room_for(ref, refs[film_id]):
                 by_ref[ref] = film_id
@@ -232,7 +268,7 @@ def _ref_row(film_id: int, ref: Ref) -> dict[str, Any]:
     return {"namespace": ref.namespace, "value": ref.value, "film_id": film_id}
 
 
-def _facts_before(session: Session, film_ids: Sequence[int]) -> dict[tuple[int, str], Mapping[str, Any]]:
+def _facts_before(session: Session, film_ids: Collection[int]) -> dict[tuple[int, str], Mapping[str, Any]]:
     """What is kept of films, by film and source."""
     keep_installed(session, film_ids)
     columns = (Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.expires_at)

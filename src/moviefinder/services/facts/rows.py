@@ -100,7 +100,7 @@ def keep_installed(session: Session, film_ids: Collection[int]) -> None:
         Film.fetched_at.is_not(None),
         ~select(Fact).where(Fact.film_id == Film.id).exists(),
     )
-    fetched_at = dict(session.execute(bare).tuples().all())
+    fetched_at = dict(session.execute(bare).all())
     found = films.films(session, list(fetched_at), with_titles=True)
     if found:
         common = {"source": CATALOGUE, "is_whole": True, "expires_at": None}
@@ -195,11 +195,11 @@ def _list_rows(record: FilmRecord, people: Mapping[str, int]) -> dict[Any, list[
 def _people_ids(session: Session, names: Collection[str]) -> dict[str, int]:
     """Our number of each person, making those who are not there."""
     find = select(Person.name, Person.id)
-    known: dict[str, int] = dict(session.execute(find.where(Person.name.in_(names))).tuples().all())
+    known: dict[str, int] = dict(session.execute(find.where(Person.name.in_(names))).all())
     if new := sorted(set(names) - known.keys()):
         rows = [{"name": name, "folded": fold(name)} for name in new]
         session.execute(insert_or(session, Person).values(rows).on_conflict_do_nothing())
-        known |= session.execute(find.where(Person.name.in_(new))).tuples().all()
+        known |= session.execute(find.where(Person.name.in_(new))).all()
     return known
 
 
