@@ -1,5 +1,5 @@
 import { useEffect, useId } from "preact/hooks";
-import type { Source } from "../api.ts";
+import type { Film, Source, Sources } from "../api.ts";
 import { refusalText } from "../state/library.ts";
 import { isFor, isFound, type LookedUp, lookedUp, lookUp, searchable, wayTo } from "../state/lookup.ts";
 import type { Results } from "../state/search.ts";
@@ -38,69 +38,63 @@ function Offer({ q, source, isFirst }: { q: string; source: Source; isFirst: boo
   );
 }
 
-/** What came of asking, in words; null where the films speak for themselves. */
-function outcome({ q, source, items, state }: LookedUp, news: number): string | null {
+/** What came of asking, in words. */
+function outcome({ q, source, items, state }: LookedUp, news: number): string {
   const named = { q, source: source.title };
-  if (state === "late" || state === "failed" || state === "off") return t(`lookup.${state}`, named);
+  if (state !== "answered") return t(`lookup.${state}`, named);
   if (items.length === 0) return t("lookup.none", named);
-  return news === 0 ? t("lookup.none_new", named) : null;
+  return news === 0 ? t("lookup.none_new", named) : t("lookup.found", { count: news, source: source.title });
 }
 
-function Found({ value, results }: { value: LookedUp; results: Results }) {
-  const news = value.items.filter((film) => !results.items.some((one) => one.id === film.id));
-  const words = outcome(value, news.length);
+function Found({ source, films }: { source: Source; films: readonly Film[] }) {
   return (
     <>
-      <p role="status" class={words === null ? "unseen" : ""}>
-        {words ?? t("lookup.found", { count: news.length, source: value.source.title })}
-        {words && value.reason && <span class="soft"> {value.reason}</span>}
-      </p>
-      {news.length > 0 && (
-        <>
-          <h2>{t("lookup.results", { source: value.source.title })}</h2>
-          <div class="cards one-abreast" data-cards>
-            {news.map((film) => (
-              <FilmCard key={film.id} film={film} />
-            ))}
-          </div>
-        </>
-      )}
+      <h2>{t("lookup.results", { source: source.title })}</h2>
+      <div class="cards one-abreast" data-cards>
+        {films.map((film) => (
+          <FilmCard key={film.id} film={film} />
+        ))}
+      </div>
     </>
   );
+}
+
+/** Why nobody can be asked, for those who miss a film. */
+function Unasked({ known, results }: { known: Sources; results: Results }) {
+  const [first] = searchable(known);
+  if (isFound(results) || !(first || known.offline)) return null;
+  const why = known.offline ? "offline" : first && wayTo(first) === "settings" ? "settings" : "operator";
+  return <p class="soft">{t(`lookup.${why}`, { source: first?.title ?? "" })}</p>;
 }
 
 /** Below the results: looking the words up elsewhere. */
 export function Lookup({ results }: { results: Results }) {
   useEffect(() => void openSources(), []);
   const { value: known } = sources.value;
-  const { value, status, error } = lookedUp.value;
-  const { q } = results;
   if (!known) return null;
-  const offers = searchable(known).map((source) => ({ source, way: wayTo(source) }));
-  const open = offers.filter(({ way }) => way === "ask" || way === "switch");
-  if (open.length === 0) {
-    // Who has found the film need not hear what else could be asked.
-    if (isFound(results)) return null;
-    const [first] = offers;
-    if (known.offline) return <p class="soft">{t("lookup.offline")}</p>;
-    return first ? (
-      <p class="soft">
-        {t(first.way === "settings" ? "lookup.settings" : "lookup.operator", { source: first.source.title })}
-      </p>
-    ) : null;
-  }
+  const open = searchable(known).filter((source) => ["ask", "switch"].includes(wayTo(source)));
+  if (open.length === 0) return <Unasked known={known} results={results} />;
+  const { q } = results;
+  const { value, status, error } = lookedUp.value;
   const isMine = isFor(q);
+  const told = isMine && value?.q === q ? value : null;
+  const films = told?.items.filter((film) => !results.items.some((one) => one.id === film.id)) ?? [];
   return (
     <div class="lookup">
       <h2>{t("lookup.title")}</h2>
       <div class="lookup-offers">
-        {open.map(({ source }, index) => (
+        {open.map((source, index) => (
           <Offer key={source.name} q={q} source={source} isFirst={index === 0} />
         ))}
       </div>
+      {/* Always there, or a screen reader would miss what appears in it; the films speak for themselves. */}
+      <p role="status" class={films.length > 0 || !told ? "unseen" : ""}>
+        {told && outcome(told, films.length)}
+        {told?.reason && <span class="soft"> {told.reason}</span>}
+      </p>
       {isMine && status === "loading" && <Skeletons sizes={["usual", "usual"]} />}
       {isMine && status === "failed" && <p role="alert">{refusalText(error)}</p>}
-      {isMine && value?.q === q && <Found value={value} results={results} />}
+      {told && films.length > 0 && <Found source={told.source} films={films} />}
     </div>
   );
 }

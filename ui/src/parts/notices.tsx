@@ -34,20 +34,22 @@ export function Notices() {
       .filter((notice) => notice.isFailure === isFailure)
       .map((notice) => <Row key={notice.id} notice={notice} />);
   return (
-    <div
-      class="notices"
-      onPointerEnter={hold(true)}
-      onPointerLeave={hold(false)}
-      onFocusIn={hold(true)}
-      onFocusOut={hold(false)}
-    >
-      <div role="status" aria-live="polite">
-        {rows(false)}
+    <>
+      <div
+        class="notices"
+        onPointerEnter={hold(true)}
+        onPointerLeave={hold(false)}
+        onFocusIn={hold(true)}
+        onFocusOut={hold(false)}
+      >
+        <div role="status" aria-live="polite">
+          {rows(false)}
+        </div>
+        <div role="alert">{rows(true)}</div>
       </div>
-      <div role="alert">{rows(true)}</div>
       <p class="unseen" role="status">
         {announcement.value}
       </p>
-    </div>
+    </>
   );
 }

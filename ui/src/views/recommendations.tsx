@@ -21,6 +21,7 @@ import {
   without,
 } from "../state/filters.ts";
 import { counts, learnCounts, whenKept } from "../state/library.ts";
+import { announce } from "../state/notices.ts";
 import { knownTaste } from "../state/preferences.ts";
 import {
   hasTaste,
@@ -147,21 +148,22 @@ function noteSeen(cards: HTMLElement): () => void {
   };
 }
 
-/** What changes a list that is up: answers of one's own, and what is found out about the films that were answered. */
+/** What changes a list that is up: one's own answers, and what is found out about the films that were answered. */
 function News({ value }: { value: List }) {
   const { pending, wasPending } = value;
-  const isFetching = pending?.fetching > 0;
+  const isFetching = pending.fetching > 0;
   useEffect(() => (isFetching ? keepFilling() : undefined), [isFetching, value.query]);
   const canRefresh = isStale.value && !isStarting.value && value.items.length > 0;
+  const state = isFetching ? "fetching" : canRefresh ? "new" : pending.waiting > 0 ? "waiting" : "done";
+  const words = wasPending ? t(`filling.list.${state}`) : t("stale");
+  useEffect(() => {
+    if (wasPending) announce(words);
+  }, [wasPending, words]);
   if (!canRefresh && !wasPending) return null;
   return (
-    <p class="stale" role="status">
-      {isFetching
-        ? t("filling.list")
-        : canRefresh
-          ? t(wasPending ? "filling.list.new" : "stale")
-          : t(pending.waiting > 0 ? "filling.list.waiting" : "filling.list.done")}{" "}
-      {canRefresh && (
+    <p class="stale">
+      {words}{" "}
+      {canRefresh && !isFetching && (
         <button type="button" class="plain" onClick={() => void refresh(query.peek())}>
           {t("stale.refresh")}
         </button>

@@ -112,7 +112,7 @@ export function SearchView() {
             {t("search.results")}
           </h2>
           <Results />
-          {value && value.q.trim().length > 1 && status === "ready" && <Lookup results={value} />}
+          {value && value.q.trim().length > 1 && status !== "failed" && <Lookup results={value} />}
         </section>
         <Enjoyed />
       </div>
