@@ -63,13 +63,11 @@ export interface LookedUp {
 export interface Job {
   id: number;
   kind: string;
-  source: string | null;
   attempts: number;
-  last_error: string | null;
+  error: string | null;
 }
 export interface Jobs {
   items: Job[];
-  count: number;
 }
 export type Person = Schemas["PersonName"];
 export type Answers = Schemas["Answers"];
@@ -269,7 +267,7 @@ export const api = {
   switchSource: (name: string, change: { on: boolean; forget?: boolean }) =>
     request<void>("PATCH", `${V1}/sources/${name}`, { body: change }),
   testSource: (name: string) => request<Tested>("POST", `${V1}/sources/${name}/test`),
-  failedJobs: (signal?: AbortSignal) => get<Jobs>("/jobs", { state: "failed" }, signal),
+  failedJobs: (signal?: AbortSignal) => get<Jobs>("/jobs", { state: "failed", limit: 100 }, signal),
   retryJob: (id: number) => request<void>("POST", `${V1}/jobs/${id}/retry`),
 
   session: () => get<Schemas["Session"]>("/session"),

@@ -126,19 +126,19 @@ test("offline is one line, and nothing can be switched", async () => {
 
 test("work that failed is shown to those who may see it, and tried again", async () => {
   await show([]);
-  const job = { kind: "fetch_film", source: "tmdb", attempts: 8, last_error: "503 from it." };
+  const job = { kind: "fetch_film", attempts: 8, error: "503 from it." };
   const items = [
     { id: 7, ...job },
     { id: 8, ...job },
   ];
-  await find(asked, "GET", "/jobs").answer({ items, count: 2 });
+  await find(asked, "GET", "/jobs").answer({ items });
   await settled();
   expect(text()).toContain("2 jobs behind the scenes were given up");
-  expect(text()).toContain("Look a film up (TMDB)");
+  expect(text()).toContain("Look a film up 503 from it.");
   await press("Try all of them again");
   await find(asked, "POST", "/jobs/7/retry").answer(null, 204);
   await find(asked, "POST", "/jobs/8/retry").answer(null, 204);
-  await find(asked, "GET", "/jobs").answer({ items: [], count: 0 });
+  await find(asked, "GET", "/jobs").answer({ items: [] });
   await settled();
   expect(text()).not.toContain("behind the scenes");
 });

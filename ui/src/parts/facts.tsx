@@ -1,4 +1,4 @@
-import type { Film, Person } from "../api.ts";
+import type { Film, Person, Source } from "../api.ts";
 import { genreName, languageName, list, score, t } from "../state/strings.ts";
 
 /** "2 h 50 min" */
@@ -36,6 +36,10 @@ export const sourceName = (source: string): string =>
     .split(", ")
     .map((one) => SOURCES[one] ?? one)
     .join(", ");
+
+/** The name of a source that the server describes: short where we have one. */
+export const shortName = (source: Pick<Source, "name" | "title">): string =>
+  SOURCES[source.name] ?? source.title;
 
 export function Score({ film }: { film: Film }) {
   if (!film.score) return null;

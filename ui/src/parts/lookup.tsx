@@ -5,6 +5,7 @@ import { isFor, isFound, type LookedUp, lookedUp, lookUp, searchable, wayTo } fr
 import type { Results } from "../state/search.ts";
 import { openSources, sources } from "../state/sources.ts";
 import { rich, t } from "../state/strings.ts";
+import { shortName } from "./facts.tsx";
 import { FilmCard } from "./film-card.tsx";
 import { Skeletons } from "./skeleton.tsx";
 
@@ -16,7 +17,7 @@ function Offer({ q, source, isFirst }: { q: string; source: Source; isFirst: boo
     <div class="lookup-offer">
       {!isOn && (
         <p id={id}>
-          {t("lookup.sends", { q, host: source.hosts[0]?.host ?? source.title })}{" "}
+          {t("lookup.sends", { q, host: source.hosts[0]?.host ?? shortName(source) })}{" "}
           <span class="soft">
             {rich("lookup.stays", { leaving: <a href="/leaving">{t("nav.leaving")}</a> })}
           </span>
@@ -30,7 +31,7 @@ function Offer({ q, source, isFirst }: { q: string; source: Source; isFirst: boo
         {...(isOn ? { "data-on": "yes" } : {})}
         onClick={() => void lookUp(q, source)}
       >
-        {t("lookup.at", { source: source.title })}
+        {t("lookup.at", { source: shortName(source) })}
         {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a kbd takes no focus */}
         {isFirst && <kbd aria-hidden="true">o</kbd>}
       </button>
@@ -40,16 +41,18 @@ function Offer({ q, source, isFirst }: { q: string; source: Source; isFirst: boo
 
 /** What came of asking, in words. */
 function outcome({ q, source, items, state }: LookedUp, news: number): string {
-  const named = { q, source: source.title };
+  const named = { q, source: shortName(source) };
   if (state !== "answered") return t(`lookup.${state}`, named);
   if (items.length === 0) return t("lookup.none", named);
-  return news === 0 ? t("lookup.none_new", named) : t("lookup.found", { count: news, source: source.title });
+  return news === 0
+    ? t("lookup.none_new", named)
+    : t("lookup.found", { count: news, source: shortName(source) });
 }
 
 function Found({ source, films }: { source: Source; films: readonly Film[] }) {
   return (
     <>
-      <h2>{t("lookup.results", { source: source.title })}</h2>
+      <h2>{t("lookup.results", { source: shortName(source) })}</h2>
       <div class="cards one-abreast" data-cards>
         {films.map((film) => (
           <FilmCard key={film.id} film={film} />
@@ -64,7 +67,7 @@ function Unasked({ known, results }: { known: Sources; results: Results }) {
   const [first] = searchable(known);
   if (isFound(results) || !(first || known.offline)) return null;
   const why = known.offline ? "offline" : first && wayTo(first) === "settings" ? "settings" : "operator";
-  return <p class="soft">{t(`lookup.${why}`, { source: first?.title ?? "" })}</p>;
+  return <p class="soft">{t(`lookup.${why}`, { source: first ? shortName(first) : "" })}</p>;
 }
 
 /** Below the results: looking the words up elsewhere. */

@@ -18,10 +18,7 @@ export async function retry(jobs: readonly Job[]): Promise<void> {
   try {
     for (const { id } of jobs) {
       await api.retryJob(id);
-      loader.change(({ items, count }) => ({
-        items: items.filter((job) => job.id !== id),
-        count: count - 1,
-      }));
+      loader.change(({ items }) => ({ items: items.filter((job) => job.id !== id) }));
     }
     notify(t("leaving.jobs.retried"));
   } catch (error) {

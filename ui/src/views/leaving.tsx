@@ -1,7 +1,6 @@
 import { useEffect } from "preact/hooks";
 import type { Job, OutsideHost, Source } from "../api.ts";
 import { Credit } from "../parts/credit.tsx";
-import { sourceName } from "../parts/facts.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Switch } from "../parts/switch.tsx";
@@ -148,10 +147,9 @@ function SourceRow({ source }: { source: Source }) {
 }
 
 /** What a job was to do, in words. */
-function jobName({ kind, source }: Job): string {
+function jobName({ kind }: Job): string {
   const key = `leaving.job.${kind}`;
-  const name = hasText(key) ? t(key) : kind;
-  return source ? `${name} (${sourceName(source)})` : name;
+  return hasText(key) ? t(key) : kind;
 }
 
 /** Background work that was given up, for those who may have it tried again. */
@@ -161,12 +159,12 @@ function FailedJobs() {
   return (
     <section class="source-row" aria-labelledby="jobs">
       <h2 id="jobs">{t("leaving.jobs")}</h2>
-      <p>{t("leaving.jobs.count", { count: value.count })}</p>
+      <p>{t("leaving.jobs.count", { count: value.items.length })}</p>
       <ul>
         {value.items.map((job) => (
           <li key={job.id}>
             <span>
-              {jobName(job)} <span class="soft">{job.last_error}</span>
+              {jobName(job)} <span class="soft">{job.error}</span>
             </span>
             <button type="button" class="plain" onClick={() => void retry([job])}>
               {t("again")} <span class="unseen">{jobName(job)}</span>
