@@ -68,13 +68,14 @@ class RabbitMQ:
         self.kill()
         raise RuntimeError(f"RabbitMQ did not get ready:\n{(self._folder / 'out').read_text()}")
 
-    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+    def kill(self) -> None:
         """Kill the broker with everything that it started, and wait for its end."""
+        self.signal(signal.SIGKILL)
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
             self._process.wait()
-        # Erlang's own children have sessions of their own; only these know this folder or port.
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes; they have sessions of their own, and are known by their folder."""
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if str(self._folder).encode() in (process / "environ").read_bytes():

@@ -161,16 +161,6 @@ def claim(session: Session, *, now: datetime, lane: str | None = None) -> Claim 
     return _claim(session, Job.id == due.scalar_subquery(), now)
 
 
-def claim_one(session: Session, job_id: int, *, now: datetime) -> Claim | None:
-    """Take a certain job; None when it is not due, or somebody has it."""
-    due = (
-        select(Job.id)
-        .where(Job.id == job_id, Job.state == "queued", Job.run_after <= now)
-        .with_for_update(skip_locked=True)
-    )
-    return _claim(session, Job.id == due.scalar_subquery(), now)
-
-
 def next_due(session: Session, *, lane: str | None = None) -> datetime | None:
     """When the next job of a lane is due, which may be in the past; None when none is queued."""
     return session.scalar(select(func.min(Job.run_after)).where(Job.state == "queued", *_of_lane(lane)))
