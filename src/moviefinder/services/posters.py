@@ -150,14 +150,14 @@ _OF_FILMS: Final = select(Poster.film_id, Poster.source, Poster.pointer, Poster.
 
 def _givers(app: App, session: Session, names: Iterable[str | None]) -> set[str]:
     """Those of the sources that are on and have posters; one query, and none where nobody may be asked."""
-    if app.settings.offline:
+    named = {name for name in names if name}
+    if app.settings.offline or not named:
         return set()
     said = switches(session)
     return {
         name
-        for name in set(names)
-        if name
-        and decide(app.settings, name, said.get(name)).is_on
+        for name in named
+        if decide(app.settings, name, said.get(name)).is_on
         and name in app.sources  # which makes them all, so it is asked last
         and Capability.POSTER in app.sources[name].can
     }
