@@ -69,7 +69,8 @@ class HostLedger:
             with writing(
                 self._engine, patience_ms=round(1000 * min(max(patience_s, 0.1), BUSY_S))
             ) as session:
-                now, row = self._clock(), _row(session, host, self._clock())
+                row = _row(session, host, self._clock())
+                now = self._clock()  # the row is ours now, which may have taken a while
                 if owed is not None:
                     owed(row, now)
                 wait_s = (self._turn(row, now) - now).total_seconds()
@@ -98,7 +99,7 @@ class HostLedger:
         self._note(host, partial(_failed, reason=reason, retry_after_s=retry_after_s))
 
     def refused(self, host: str, reason: str) -> None:
-        """The host does not want us: it is left alone for an hour, or until the next start, with another key perhaps."""
+        """The host does not want us: it is left alone for an hour, or until the next start: it may be another key."""
         self._well_since.pop(host, None)
         self._note(host, partial(_refused, reason=reason))
 
@@ -123,8 +124,7 @@ class HostLedger:
     def _note(self, host: str, change: Change) -> None:
         try:
             with writing(self._engine, patience_ms=NOTE_MS) as session:
-                now = self._clock()
-                change(_row(session, host, now), now)
+                change(_row(session, host, self._clock()), self._clock())
         except Busy:
             self._owed[host] = change
 
