@@ -15,9 +15,10 @@ from bench.report import Table, progress
 from moviefinder.catalogue import Catalogue, readers
 from moviefinder.recommend import Taste, confidence, evaluate, spread
 from moviefinder.recommend.evaluate import AT_RANDOM, CUT, LONG_CUT, Rows, Trial
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import Ratings
-from moviefinder.recommend.votes import SimilarLists
+from moviefinder.recommend.lists import SimilarLists
 from moviefinder.records import Confidence
 from moviefinder.services import training
 

@@ -16,7 +16,8 @@ from bench.recommendations import FILTERS, LIKES, LIMIT, draw, installed
 from bench.report import Table, percentile, progress, ratio
 from moviefinder.recommend import Taste, best
 from moviefinder.recommend.filters import pack, unpack
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.services.recommendations import Recommendations, recommend
 from moviefinder.store.shelves import Films
 

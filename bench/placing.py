@@ -16,7 +16,8 @@ from moviefinder.catalogue import readers
 from moviefinder.recommend import evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, CUT, LONG_CUT, ByFame, Ranker, Trial
 from moviefinder.recommend.learn import learn
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.traits import Traits
 from moviefinder.services import training

@@ -20,9 +20,11 @@ from moviefinder.catalogue.corrections import corrected
 from moviefinder.recommend import evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcome, Ranker, Split
 from moviefinder.recommend.fuse import Fused
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import Ratings
-from moviefinder.recommend.votes import SimilarLists, Votes
+from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.votes import Votes
 from moviefinder.services import training
 
 DATA = Path(os.environ.get("BENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))

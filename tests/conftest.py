@@ -80,7 +80,7 @@ def settings(request, tmp_path):
 def empty_app(settings):
     """An App whose database has its tables and nothing in them, and that knows no model."""
     settings.data.mkdir()
-    app = make_app(settings, shipped_model=settings.data / "none.npz")
+    app = make_app(settings, shipped_model=settings.data / "none.npz", look_every_s=0)
     prepare(app.engine)
     yield app
     app.close()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -14,15 +14,24 @@ from sqlalchemy.orm import Session
 from moviefinder.config import Settings
 from moviefinder.dispatch import Bell, LocalBell
 from moviefinder.errors import CannotStart
-from moviefinder.recommend.linear import Learned
+from moviefinder.recommend.learned import Learned
 from moviefinder.sources import FilmSource
 from moviefinder.sources.embedded import EmbeddedSource
 from moviefinder.sources.loading import FilmSources, decide
 from moviefinder.store import make_engine, reading, writing
 from moviefinder.store.jobs import RING
-from moviefinder.store.shelves import SHIPPED_MODEL, Films, Shelf, film_shelf, model_shelf, title_shelf
+from moviefinder.store.shelves import (
+    LOOK_EVERY_S,
+    SHIPPED_MODEL,
+    Films,
+    LiveShelf,
+    Shelf,
+    film_shelf,
+    model_shelf,
+    title_shelf,
+)
 from moviefinder.store.switches import switches
-from moviefinder.titles.index import TitleIndex
+from moviefinder.titles.layers import Titles
 
 if TYPE_CHECKING:
     from moviefinder.sources.http import PoliteClient
@@ -36,9 +45,9 @@ class App:
     engine: Engine
     sources: Mapping[str, FilmSource]
     """In order of trust; made when the first is asked for."""
-    films: Shelf[Films]
+    films: LiveShelf[Films, Any]
     models: Shelf[Learned | None]
-    titles: Shelf[TitleIndex]
+    titles: LiveShelf[Titles, Any]
     bell: Bell
 
     @contextmanager
@@ -86,12 +95,15 @@ def _client(settings: Settings, engine: Engine) -> PoliteClient:
     return PoliteClient(settings, HostLedger(engine), KeptAnswers(engine), is_on=is_on)
 
 
-def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
+def make_app(
+    settings: Settings, *, shipped_model: Path = SHIPPED_MODEL, look_every_s: float = LOOK_EVERY_S
+) -> App:
     """Put the parts together; touches neither the database nor the network.
 
     Args:
         settings: what the operator has set.
         shipped_model: the model that is used until another is published; it may be missing.
+        look_every_s: so often at most this process looks which films have changed.
 
     Raises:
         CannotStart: a setting names something that cannot be used.
@@ -102,8 +114,8 @@ def make_app(settings: Settings, *, shipped_model: Path = SHIPPED_MODEL) -> App:
         settings=settings,
         engine=engine,
         sources=FilmSources(settings, lambda: _client(settings, engine), embedded=EmbeddedSource()),
-        films=film_shelf(derived),
+        films=film_shelf(derived, look_every_s=look_every_s),
         models=model_shelf(settings.data / "models", derived, shipped_model),
-        titles=title_shelf(derived),
+        titles=title_shelf(derived, look_every_s=look_every_s),
         bell=_bell(settings),
     )

@@ -5,8 +5,10 @@ import pytest
 
 from moviefinder.recommend import Taste, ranked
 from moviefinder.recommend.fuse import Fused
-from moviefinder.recommend.linear import Learned, Linear
-from moviefinder.recommend.votes import SimilarLists, Votes
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
+from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.votes import Votes
 from tests.factories import make_model
 
 N = 24

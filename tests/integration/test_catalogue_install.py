@@ -54,7 +54,9 @@ def test_every_fact_of_the_catalogue_arrives(empty_app):
 def test_the_similar_list_of_a_film_comes_in_order(app):
     """Best first, with its weight and rank."""
     with app.reading() as session:
-        neighbours = films.similar(session, films.film_id_of(session, "imdb:tt0000001"), limit=3)
+        neighbours = films.similar(
+            session, app.films.newest(session), films.film_id_of(session, "imdb:tt0000001"), limit=3
+        )
         titles = [films.film(session, row.film_id).record.title for row in neighbours]
     assert titles == ["Film 2", "Film 3", "Film 4"]
     assert [row.rank for row in neighbours] == [1, 2, 3]

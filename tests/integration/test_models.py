@@ -12,7 +12,8 @@ from moviefinder.cli.data_folder import prepare
 from moviefinder.config import Settings
 from moviefinder.errors import Invalid
 from moviefinder.recommend import Taste, ranked
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.model_file import load, save
 from moviefinder.records import Kind
 from moviefinder.services import accounts, films, library, models

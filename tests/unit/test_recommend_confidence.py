@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviefinder.recommend import Taste, confidence, evaluate
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.records import Confidence
 from tests.factories import make_model
@@ -29,7 +30,7 @@ def learned(calibration=None, quality=None):
 def words(model, *, liked=(0,), positions=range(1, N)):
     """The words for some films, for somebody who likes some."""
     values = Linear(model).values(Taste(liked=dict.fromkeys(liked, 1.0)))
-    return confidence.words(model, values, len(liked), np.array(positions, np.int64))
+    return confidence.words(model.meta, model.quality, values, len(liked), np.array(positions, np.int64))
 
 
 def test_a_film_that_stands_higher_is_surer():

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from moviefinder.recommend import Taste, evidence, ranked
 from moviefinder.recommend.learn import learn
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.traits import Traits
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviefinder.recommend import MORE, Taste, ranked
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from tests.factories import make_model
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from moviefinder.recommend import best
 from moviefinder.recommend.spread import KNOWN, SPREAD, arrange, leaned
-from moviefinder.recommend.votes import SimilarLists
+from moviefinder.recommend.lists import SimilarLists
 
 N = 300
 DIALS = st.floats(0, 1)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviefinder.recommend import Taste, ranked
-from moviefinder.recommend.votes import DISLIKE, STEP, SimilarLists, Votes
+from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.votes import DISLIKE, STEP, Votes
 
 
 def lists_of(rows, ids=None):

@@ -85,8 +85,12 @@ class Places:
 
     def of(self, film_ids: NDArray[np.int64]) -> Positions:
         """Positions of the films that have one; the others are left out."""
-        found = self._table.take(film_ids - self._before, mode="clip")
+        found = self.find(film_ids)
         return found[found >= 0].astype(np.int64)
+
+    def find(self, film_ids: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The position of each film, -1 where it has none."""
+        return self._table.take(film_ids - self._before, mode="clip")
 
     def weighed(self, films: Mapping[int, float]) -> tuple[Positions, NDArray[np.float64]]:
         """Positions int64[k], rising, and weights float64[k] of the films that have a position."""

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from moviefinder.recommend import FloatArray, Positions, Taste, best
 from moviefinder.recommend.evaluate import Trial
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.ratings import LIKED_STARS, Ratings
 from moviefinder.records import Confidence
 
@@ -41,20 +42,23 @@ _SHOWN: Final = 20  # a film so many places down weighs half: what is hardly sho
 Features = NDArray[np.float64]
 
 
-def words(learned: Learned, values: FloatArray, told: float, positions: Positions) -> list[Confidence | None]:
+def words(
+    meta: Mapping[str, Any], quality: FloatArray, values: FloatArray, told: float, positions: Positions
+) -> list[Confidence | None]:
     """The word for each of some films; None where the model's file has no calibration, or the model no film.
 
     Args:
-        learned: the model.
-        values: float32[n], what it gives every film.
+        meta: of the model.
+        quality: float32[n], the share of those who watched each film that liked it.
+        values: float32[n], what the model gives every film.
         told: how many likes it was told, by weight.
         positions: int64[k], the films.
     """
-    calibration = learned.meta.get("confidence")
+    calibration = meta.get("confidence")
     if not is_calibration(calibration) or not (values > 0).any():
         return [None] * len(positions)
     return [
-        word(chance) for chance in chances(calibration, features(learned, values, told, positions)).tolist()
+        word(chance) for chance in chances(calibration, features(quality, values, told, positions)).tolist()
     ]
 
 
@@ -113,7 +117,7 @@ def rated(
         )
         values = Linear(learned).values(taste)
         places = len(values) - np.searchsorted(np.sort(values), values[films], side="right")
-        rows = features(learned, values, len(trial.liked), films)
+        rows = features(learned.quality, values, len(trial.liked), films)
         found.append((rows, stars[asked] >= LIKED_STARS, places))
     if not found:
         return np.empty((0, len(FACTORS))), np.empty(0, bool), np.empty(0, np.int64)
@@ -121,15 +125,15 @@ def rated(
     return every, liked, places
 
 
-def features(learned: Learned, values: FloatArray, told: float, positions: Positions) -> Features:
+def features(quality: FloatArray, values: FloatArray, told: float, positions: Positions) -> Features:
     """What tells of a like, a film a row: float64[k, 7] in the order of `FACTORS`; see `words`."""
-    quality = np.clip(learned.quality[positions].astype(np.float64), 0.02, 0.98)
+    liked = np.clip(quality[positions].astype(np.float64), 0.02, 0.98)
     first = best(values, _USUAL)
     usual = max(float(values[first[-1]]), 1e-9) if len(first) else 1.0
     place = np.log(np.maximum(values[positions].astype(np.float64), 1e-12) / usual).clip(
         -_FARTHEST, _FARTHEST
     )
-    liking, much = np.log(quality / (1 - quality)), np.full(len(positions), math.log1p(told))
+    liking, much = np.log(liked / (1 - liked)), np.full(len(positions), math.log1p(told))
     columns = (np.ones(len(positions)), liking, place, much, place * liking, place * place, liking * liking)
     return np.stack(columns, axis=1)
 

@@ -23,7 +23,9 @@ Pair = tuple[FloatArray, FloatArray]
 _STAND_INS: Final = 30  # so many of the likest rated films speak for one that few people rated
 _ENOUGH_LIKES: Final = 8.0  # with so many likes its stand-ins count half
 _HEARD: Final = 0.5  # what is said for the stand-ins of a film that people had the time to rate, and few did
-_HEARD_YOUNG: Final = 2.0  # and of one that they had not: a mean of 30 films is fainter than each of them
+HEARD_YOUNG: Final = 2.0
+"""And of one that they had not: a mean of 30 films is fainter than each of them."""
+
 _DIRECT: Final = 0.15  # what likeness alone says
 _YOUNG_SINCE: Final = (
     2019  # from then on people had too little time: the catalogue's order tells fame, not ratings
@@ -101,7 +103,7 @@ def placed(few: FloatArray, many: FloatArray, counted: Together, traits: Traits)
     n, films = len(traits), counted.films
     trust = np.zeros(n, np.float32)
     trust[films] = counted.likes / (counted.likes + np.float32(_ENOUGH_LIKES))
-    heard = np.where(_young(traits), np.float32(_HEARD_YOUNG), np.float32(_HEARD)) * (1 - trust)
+    heard = np.where(_young(traits), np.float32(HEARD_YOUNG), np.float32(_HEARD)) * (1 - trust)
     strength = _strengths(few, films, traits), _strengths(many, films, traits)
     said = np.zeros((len(films), n), np.float32), np.zeros((len(films), n), np.float32)
     by_target = np.ascontiguousarray(few.T), np.ascontiguousarray(many.T)

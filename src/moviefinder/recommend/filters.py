@@ -125,11 +125,28 @@ class Codes:
         return cls(n, names[: len(offsets) - 1], offsets, arrays[f"{name}.positions"])
 
     def counts(self) -> dict[str, int]:
-        """How many films have each code."""
-        return dict(zip(self._names, np.diff(self._offsets).tolist(), strict=True))
+        """How many films have each code, of those that any has."""
+        counts = zip(self._names, np.diff(self._offsets).tolist(), strict=True)
+        return {name: films for name, films in counts if films}
 
     def __contains__(self, code: str) -> bool:
         return code in self._index
+
+    def laid_over(self, n: int, codes: Mapping[int, Sequence[str]]) -> Codes:
+        """The codes of n films: these, and those of some positions in the stead of what they were."""
+        fresh = [(position, code) for position, of in codes.items() for code in of]
+        names = sorted({*self._names, *(code for _, code in fresh)})
+        number = {name: i for i, name in enumerate(names)}
+        renumbered = np.array([number[name] for name in self._names], np.uint16)
+        changed = np.zeros(n, bool)
+        changed[list(codes)] = True
+        kept = np.flatnonzero(~changed[self._positions])
+        numbers = np.repeat(renumbered, np.diff(self._offsets))[kept]
+        numbers = np.concatenate([numbers, np.array([number[code] for _, code in fresh], np.uint16)])
+        positions = np.concatenate([self._positions[kept], np.array([at for at, _ in fresh], np.int32)])
+        offsets = np.zeros(len(names) + 1, np.int32)
+        np.cumsum(np.bincount(numbers, minlength=len(names)), out=offsets[1:])
+        return Codes(n, names, offsets, positions[np.argsort(numbers, kind="stable")])
 
     def mask(self, code: str) -> Mask:
         """The films that have the code: bool[n]."""
@@ -137,6 +154,21 @@ class Codes:
         if (i := self._index.get(code)) is not None:
             mask[self._positions[self._offsets[i] : self._offsets[i + 1]]] = True
         return mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneFilm:
+    """What the filters ask of one film; as in `FilmFacts`."""
+
+    is_series: bool = False
+    year: int = 0
+    runtime_min: int = 0
+    score: int = 0
+    votes: int = 0
+    genres: Sequence[str] = ()
+    languages: Sequence[str] = ()
+    countries: Sequence[str] = ()
+    certificates: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +203,26 @@ class FilmFacts:
         n = len(arrays["ids"])
         columns: dict[str, Any] = {name: arrays[name] for name in _COLUMNS}
         return cls(**columns | {name: Codes.from_arrays(n, name, arrays) for name in _CODES})
+
+    def laid_over(self, ids: NDArray[np.int64], facts: Mapping[int, OneFilm]) -> FilmFacts:
+        """The facts of more films: these, and those of some positions in the stead of what they were.
+
+        Args:
+            ids: int64[n], those of these facts first.
+            facts: by position; of every position beyond these.
+        """
+        n, at = len(ids), np.fromiter(facts, np.int64, len(facts))
+        columns: dict[str, Any] = {"ids": ids}
+        for name in _COLUMNS[1:]:
+            before = getattr(self, name)
+            column = np.zeros(n, before.dtype)
+            column[: len(before)] = before
+            column[at] = [getattr(film, name) for film in facts.values()]
+            columns[name] = column
+        for name in _CODES:
+            codes = {position: getattr(film, name) for position, film in facts.items()}
+            columns[name] = getattr(self, name).laid_over(n, codes)
+        return FilmFacts(**columns)
 
     def masks(
         self, filters: Filters, films_of_person: Mapping[int, NDArray[np.int64]]

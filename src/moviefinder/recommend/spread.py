@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moviefinder.recommend import FloatArray, Positions, best
-from moviefinder.recommend.votes import SimilarLists
+from moviefinder.recommend.lists import SimilarLists
 
 KNOWN: Final = 0.5
 """Where `known` stands untouched: it then changes nothing."""
@@ -91,5 +91,5 @@ def leaned(values: FloatArray, known: float) -> FloatArray:
 
 def _add(likeness: NDArray[np.int64], lists: SimilarLists, position: int) -> None:
     """Add how like each film is to one that was picked: at most 255."""
-    named = slice(*lists.offsets[position : position + 2].tolist())
-    likeness[lists.targets[named]] += lists.weights[named]
+    targets, weights = lists.named(position)
+    likeness[targets] += weights

@@ -39,10 +39,18 @@ class Traits:
 
     @property
     def quality(self) -> FloatArray:
-        """The share of those who watched a film that like it (four stars and more): float32[n], 0..1.
+        """The share of those who watched a film that like it: float32[n], 0..1."""
+        return liked_share(self.mean)
 
-        From the mean alone, by a logistic curve laid through the films of the MovieLens editions with 100 ratings and
-        more; a film without a mean is taken for a middling one, of 3.2 stars.
-        """
-        mean = np.where(self.mean > 0, self.mean, np.float32(3.2))
-        return (1 / (1 + np.exp(-1.885 * (mean - 3.53)))).astype(np.float32)
+
+def liked_share(mean: FloatArray) -> FloatArray:
+    """The share of those who watched a film that like it (four stars and more): float32[n], 0..1.
+
+    From the mean alone, by a logistic curve laid through the films of the MovieLens editions with 100 ratings and
+    more; a film without a mean is taken for a middling one, of 3.2 stars.
+
+    Args:
+        mean: float32[n], in stars of 0.5 to 5; 0 is unknown.
+    """
+    told = np.where(mean > 0, mean, np.float32(3.2))
+    return (1 / (1 + np.exp(-1.885 * (told - 3.53)))).astype(np.float32)

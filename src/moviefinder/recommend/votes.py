@@ -9,12 +9,12 @@ the lists of a few likes name none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moviefinder.recommend import FloatArray, IdArray, Places, Positions, Taste
+from moviefinder.recommend import FloatArray, IdArray, Positions, Taste
+from moviefinder.recommend.lists import SimilarLists
 
 DISLIKE = 0.5
 """Weight of a disliked film's vote against its neighbours; a dislike says less of them than a like does."""
@@ -24,55 +24,6 @@ STEP = 0.02
 
 NEAR, FAR = 2, 12
 """How many steps a list takes, and how many at most where it must find films of a kind that nobody near has."""
-
-
-class _Links:
-    """Links between positions: those of position i stand at `offsets[i]:offsets[i + 1]`."""
-
-    def __init__(self, offsets: NDArray[Any], ends: NDArray[np.int32], weights: NDArray[np.uint8]) -> None:
-        self.offsets, self.ends, self.weights = offsets, ends, weights
-
-    def of(self, positions: Positions) -> tuple[Positions, NDArray[np.int32], FloatArray]:
-        """All links of some positions: index into `positions`, the other end, weight in 0..1."""
-        starts = self.offsets[positions]
-        counts = self.offsets[positions + 1] - starts
-        origin = np.repeat(np.arange(len(positions)), counts)
-        # The running number within each list, added to where the list starts.
-        links = (
-            np.arange(len(origin)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(starts, counts)
-        )
-        return (
-            origin,
-            self.ends[links],
-            (self.weights[links] / np.float32(255)).astype(np.float32, copy=False),
-        )
-
-    def reversed(self) -> _Links:
-        """The same links from their other ends."""
-        n = len(self.offsets) - 1
-        starts = np.repeat(np.arange(n, dtype=np.int32), np.diff(self.offsets))
-        narrow = self.ends.astype(np.uint16) if n <= 1 << 16 else self.ends  # 16 bits sort ten times quicker
-        order = np.argsort(narrow, kind="stable")
-        return _Links(np.searchsorted(self.ends[order], np.arange(n + 1)), starts[order], self.weights[order])
-
-
-class SimilarLists:
-    """The similar lists of all films as arrays; a film's place in them is its position.
-
-    Args:
-        ids: int64[n], our ids, best known first.
-        offsets: int64[n + 1], where each film's list begins in the two next.
-        targets: int32[m], positions of the neighbours, best first within a list.
-        weights: uint8[m], 1..255, comparable between lists.
-    """
-
-    def __init__(
-        self, ids: IdArray, offsets: Positions, targets: NDArray[np.int32], weights: NDArray[np.uint8]
-    ) -> None:
-        self.ids, self.offsets, self.targets, self.weights = ids, offsets, targets, weights
-        self.out = _Links(offsets, targets, weights)
-        self.into = self.out.reversed()
-        self.places = Places(ids)
 
 
 @dataclass(frozen=True, slots=True)

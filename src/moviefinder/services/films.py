@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import FilmNotFound
+from moviefinder.recommend.lists import merged
 from moviefinder.records import Credit, FilmRecord, FoundFilm, Kind, Ref, Role
 from moviefinder.store.models import (
     ExternalId,
@@ -27,7 +28,7 @@ from moviefinder.store.models import (
 )
 from moviefinder.store.shelves import Films
 from moviefinder.titles.fold import fold
-from moviefinder.titles.index import TitleIndex
+from moviefinder.titles.layers import Titles
 from moviefinder.titles.suggestion import SuggestionRow
 
 RANDOM_AMONG = 2_000
@@ -82,7 +83,7 @@ def _find(session: Session, ref: Ref) -> int | None:
     )
 
 
-def search(session: Session, titles: TitleIndex, q: str, *, kind: Kind | None, limit: int) -> list[int]:
+def search(session: Session, titles: Titles, q: str, *, kind: Kind | None, limit: int) -> list[int]:
     """Films by title as it is typed, best first; an IMDb id finds its film; nothing typed gives the best known."""
     if _IMDB_ID.fullmatch(q.strip()):
         found = _find(session, Ref("imdb", q.strip()))
@@ -244,31 +245,45 @@ def _grouped(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """A neighbour of a film: its place in the list from 1, and its weight in 0..1."""
+    """A neighbour of a film: its place in the list from 1, its weight in 0..1, and the sources that name it.
+
+    `sources` has the place in each source's own list, the best place first.
+    """
 
     film_id: int
     rank: int
     weight: float
-    source: str
+    sources: Sequence[tuple[str, int]]
 
 
-def similar(session: Session, film_id: int, *, limit: int) -> list[Similar]:
-    """The films most alike, by the first source that has a list."""
+def similar(session: Session, known: Films, film_id: int, *, limit: int) -> list[Similar]:
+    """The films most alike, by the lists of all sources together."""
     import numpy as np
 
-    row = session.execute(
-        select(SimilarList.source, SimilarList.ids, SimilarList.weights)
-        .where(SimilarList.film_id == film_id)
-        .order_by(SimilarList.source)
-        .limit(1)
-    ).first()
-    if row is None:
-        return []
-    ids, weights = np.frombuffer(row.ids, "<i4").tolist(), list(row.weights)
+    rows = session.execute(
+        select(SimilarList.source, SimilarList.ids, SimilarList.weights).where(SimilarList.film_id == film_id)
+    )
+    told = {
+        row.source: (np.frombuffer(row.ids, "<i4").astype(np.int64), np.frombuffer(row.weights, np.uint8))
+        for row in rows
+    }
+    ids, weights = merged(told, known.lists.usual)
+    places: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for source, (of_source, _) in sorted(told.items()):
+        for place, neighbour in enumerate(of_source.tolist(), 1):
+            places[neighbour].append((source, place))
+    at = known.lists.places.find(ids)
+    shown = (at >= 0) & ~np.isin(at, known.barred)
+    left = list(zip(ids[shown].tolist(), weights[shown].tolist(), strict=True))[:limit]
     return [
-        Similar(film_id=neighbour, rank=rank, weight=round(weight / 255, 3), source=row.source)
-        for rank, (neighbour, weight) in enumerate(zip(ids, weights, strict=True), start=1)
-    ][:limit]
+        Similar(
+            film_id=neighbour,
+            rank=rank,
+            weight=round(weight / 255, 3),
+            sources=sorted(places[neighbour], key=lambda named: named[1]),
+        )
+        for rank, (neighbour, weight) in enumerate(left, 1)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

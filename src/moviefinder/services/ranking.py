@@ -16,14 +16,16 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, model_file
 from moviefinder.recommend.filters import Filters
 from moviefinder.recommend.fuse import Fused
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.model_file import Model
-from moviefinder.recommend.votes import SimilarLists, Votes
+from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.votes import Votes
 from moviefinder.records import NAMESPACES
 from moviefinder.services import films, recommendations
 from moviefinder.services.training import positions_of
 from moviefinder.store.shelves import SHIPPED_MODEL, Films
-from moviefinder.titles.index import TitleIndex
+from moviefinder.titles.layers import Titles
 
 Numbering = Literal["movielens", "imdb"]
 Id = int | str
@@ -213,7 +215,7 @@ class ForTitles:
 
 def for_titles(
     session: Session,
-    index: TitleIndex,
+    index: Titles,
     shelf: Films,
     learned: Learned | None,
     titles: Sequence[str],

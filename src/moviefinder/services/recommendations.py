@@ -23,7 +23,8 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend import FloatArray, IdArray, Positions, Recommender, Taste, confidence
 from moviefinder.recommend.filters import Bits, Filters, count, pack, unpack
 from moviefinder.recommend.fuse import Fused, below
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.spread import KNOWN, SPREAD, arrange
 from moviefinder.recommend.votes import Votes
 from moviefinder.records import Confidence, Say, Verdict
@@ -215,7 +216,8 @@ class _Ranking:
         self._votes = Votes(films.lists)
         self._engine: Recommender = self._votes
         self._learned = learned
-        self._linear = linear = None if learned is None else Linear(learned)
+        self._barred = films.barred
+        self._linear = linear = None if learned is None else Linear(learned, films.beside(learned))
         self.engine = self._votes.name
         by = by or BEST
         if learned is not None and linear is not None and by != "votes":
@@ -226,11 +228,14 @@ class _Ranking:
     def values(self, taste: Taste, masks: Sequence[Bits]) -> tuple[FloatArray, Bits]:
         """What each film gets, float32[n], positive where it may be recommended; and the films that get any."""
         self._own = values = self._engine.values(taste)
+        values[self._barred] = 0
         reached = pack(values > 0)
         for far in (False, True):
             if count(_all(masks, reached)) >= NARROW:
                 break
-            values = below(self._own, self._votes.values(taste, far=far))
+            further = self._votes.values(taste, far=far)
+            further[self._barred] = 0
+            values = below(self._own, further)
             reached = pack(values > 0)
         return values, reached
 
@@ -246,8 +251,8 @@ class _Ranking:
         """How sure some films are, by the model, whatever ranks; None where there is no model."""
         if self._learned is None or self._linear is None:
             return [None] * len(positions)
-        told = sum(taste.liked.values())
-        return confidence.words(self._learned, self._linear.values(taste), told, positions)
+        told, values = sum(taste.liked.values()), self._linear.values(taste)
+        return confidence.words(self._learned.meta, self._linear.quality, values, told, positions)
 
 
 def taste_of(session: Session, user_id: int, *, today: date) -> Taste:

@@ -25,7 +25,8 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, confidence, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows
 from moviefinder.recommend.learn import learn
-from moviefinder.recommend.linear import Learned, Linear
+from moviefinder.recommend.learned import Learned
+from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.rating_files import LARGEST_ID, Histories, read
 from moviefinder.recommend.ratings import Ratings, joined

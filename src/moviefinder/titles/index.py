@@ -21,7 +21,7 @@ from moviefinder.titles.fold import bare
 from moviefinder.titles.joined import JoinedTitles, Stretch
 from moviefinder.titles.lookup import LATE, LEADING, NOWHERE, Found, Lookup
 from moviefinder.titles.query import Query, parse
-from moviefinder.titles.sorted_rows import NO_ROWS, Ints, Rows, find, firsts, intersection, union
+from moviefinder.titles.sorted_rows import NO_ROWS, Flags, Ints, Rows, find, firsts, intersection, union
 
 _KINDS = tuple(Kind)
 _FEW = 10  # titles; when more answer what was typed, errors in the spaces between words are not looked for
@@ -36,8 +36,8 @@ class TitleRow:
     folded: str
     year: int | None
     kind: Kind
-    popularity: int
-    """Rank of the film, 1 is best known."""
+    popularity: int | None
+    """Rank of the film, 1 is best known; None: not known, after all others."""
     is_main: bool
 
 
@@ -65,9 +65,9 @@ class TitleIndex:
         among the joined ones, with and without its article.
         """
         self._arrays = arrays
-        self._film_id, self._kind, self._n_words = arrays["film_id"], arrays["kind"], arrays["n_words"]
-        self._lookup = Lookup(arrays, costs)
-        self._joined = JoinedTitles(arrays, costs)
+        self._film_id, self.kind, self._n_words = arrays["film_id"], arrays["kind"], arrays["n_words"]
+        self.lookup = Lookup(arrays, costs)
+        self.joined = JoinedTitles(arrays, costs)
         self._costs = costs
         self._prior = (
             -costs.popularity * np.log(arrays["popularity"] + np.float32(costs.rank_offset))
@@ -76,9 +76,16 @@ class TitleIndex:
         ).astype(np.float32)
 
     @classmethod
-    def build(cls, rows: Iterable[TitleRow]) -> "TitleIndex":
-        """Make the index of these titles; the order in which they come does not matter."""
-        ordered = sorted(rows, key=lambda row: (row.popularity, not row.is_main, row.film_id, row.folded))
+    def build(cls, rows: Iterable[TitleRow], *, unranked: int = 2**31 - 1) -> "TitleIndex":
+        """Make the index of these titles; the order in which they come does not matter.
+
+        Args:
+            rows: of all films.
+            unranked: the rank of films of which none is known.
+        """
+        ranked = [(unranked if row.popularity is None else row.popularity, row) for row in rows]
+        ranked.sort(key=lambda pair: (pair[0], not pair[1].is_main, pair[1].film_id, pair[1].folded))
+        ordered = [row for _, row in ranked]
         postings_by_word: dict[str, array[int]] = {}
         joined: list[tuple[str, int]] = []
         n_words, n_letters = [], []
@@ -104,7 +111,7 @@ class TitleIndex:
         return cls(
             {
                 "film_id": np.array([row.film_id for row in ordered], dtype=np.int64),
-                "popularity": np.array([row.popularity for row in ordered], dtype=np.int32),
+                "popularity": np.array([rank for rank, _ in ranked], dtype=np.int32),
                 "year": np.array([row.year or 0 for row in ordered], dtype=np.int16),
                 "kind": np.array([_KINDS.index(row.kind) for row in ordered], dtype=np.uint8),
                 "is_main": np.array([row.is_main for row in ordered], dtype=np.bool_),
@@ -137,30 +144,23 @@ class TitleIndex:
     def __len__(self) -> int:
         return len(self._film_id)
 
+    @property
+    def last_rank(self) -> int:
+        """The rank of the least known film; 0 where there is none."""
+        return int(self._arrays["popularity"].max(initial=0))
+
     def search(self, query: str, *, kind: Kind | None = None, limit: int = 10) -> list[Match]:
         """Give the films whose titles fit what was typed so far, best first, each film once.
 
         Any text is safe, however long; the same query always gives the same answer.
         """
-        parsed = parse(query)
-        if parsed is None or limit < 1:
-            return []
-        found = [self._lookup.find(word, alone=len(parsed.words) == 1) for word in parsed.words]
-        stretches = self._joined.as_typed(parsed)
-        needed = [f.rows for word, f in zip(parsed.words, found, strict=True) if not word.optional]
-        rows = union([intersection(needed), self._joined.rows(stretches)])
-        if len(rows) < _FEW:
-            stretches += self._joined.with_one_error(parsed)
-            rows = union([rows, self._joined.rows(stretches)])
-        if _may_be_wrong(parsed) and len(needed) > 1:
-            rows = union([rows, intersection(needed[:-1])])
-        if not len(rows):
-            rows = _with_all_but_one(found)
-        if kind is not None:
-            rows = rows[self._kind[rows] == _KINDS.index(kind)]
-        return self._best(rows, self._fit(parsed, found, stretches, rows), limit)
+        return search([(self, None)], query, kind=kind, limit=limit)
 
-    def _fit(self, query: Query, found: Sequence[Found], stretches: Sequence[Stretch], rows: Rows) -> _Floats:
+    def rows_of(self, films: Iterable[int]) -> Flags:
+        """Tell which titles are of one of these films."""
+        return np.isin(self._film_id, np.fromiter(films, np.int64))
+
+    def fit(self, query: Query, found: Sequence[Found], stretches: Sequence[Stretch], rows: Rows) -> _Floats:
         """Add up what speaks for and against each of these titles; float32[rows]."""
         costs, n = self._costs, len(rows)
         cost = np.zeros(n, np.float32)
@@ -192,14 +192,14 @@ class TitleIndex:
             equals &= np.where(has, matches.whole[at] | (place == NOWHERE), word.optional)
         equals &= begins & (n_words == self._n_words[rows])
         for stretch in stretches:
-            begins_here, equals_here = self._joined.within(stretch, rows)
+            begins_here, equals_here = self.joined.within(stretch, rows)
             cost = np.where(begins_here, np.minimum(cost, np.float32(stretch.cost)), cost)
             begins |= begins_here
             equals |= equals_here
         fit: _Floats = self._prior[rows] - cost + costs.begins * begins + costs.equals * equals
         return fit
 
-    def _best(self, rows: Rows, fit: _Floats, limit: int) -> list[Match]:
+    def best(self, rows: Rows, fit: _Floats, limit: int) -> "list[_Place]":
         """Put the films in order: by fit, then popularity (which is the order of rows)."""
         keys = (-fit * 1000).astype(np.int64) << 32 | rows
         enough = 4 * limit + 32  # a film has 1.1 titles
@@ -209,16 +209,88 @@ class TitleIndex:
                 return best
         return self._first_of_each(np.sort(keys), limit)
 
-    def _first_of_each(self, keys: Ints, limit: int) -> list[Match]:
+    def _first_of_each(self, keys: Ints, limit: int) -> "list[_Place]":
         """Give the films of rows in order, each once."""
-        fit_by_film: dict[int, float] = {}
-        film_ids = self._film_id[keys & 0xFFFFFFFF].tolist()
-        for film_id, key in zip(film_ids, keys.tolist(), strict=True):
-            if film_id not in fit_by_film:
-                fit_by_film[film_id] = -(key >> 32) / 1000
-                if len(fit_by_film) == limit:
+        place_by_film: dict[int, _Place] = {}
+        rows = keys & 0xFFFFFFFF
+        columns = (self._arrays[name][rows].tolist() for name in ("popularity", "is_main", "film_id"))
+        for key, popularity, is_main, film_id in zip(keys.tolist(), *columns, strict=True):
+            if film_id not in place_by_film:
+                place_by_film[film_id] = _Place(key >> 32, popularity, not is_main, film_id)
+                if len(place_by_film) == limit:
                     break
-        return [Match(film_id, fit) for film_id, fit in fit_by_film.items()]
+        return list(place_by_film.values())
+
+
+class _Place(NamedTuple):
+    """Where a film stands among those that were found: the smaller, the earlier."""
+
+    cost: int  # in thousandths of a nat
+    popularity: int
+    is_other: bool
+    film_id: int
+
+
+class _Look:
+    """What one index has for one query: the titles that come into question so far."""
+
+    def __init__(self, index: TitleIndex, shown: Flags | None, query: Query) -> None:
+        self._index, self._shown, self._query = index, shown, query
+        self._found = [index.lookup.find(word, alone=len(query.words) == 1) for word in query.words]
+        self._needed = [f.rows for word, f in zip(query.words, self._found, strict=True) if not word.optional]
+        self._stretches = index.joined.as_typed(query)
+        self.rows = NO_ROWS
+        self._take(intersection(self._needed), index.joined.rows(self._stretches))
+
+    def with_one_error_between_words(self) -> None:
+        self._stretches += self._index.joined.with_one_error(self._query)
+        self._take(self._index.joined.rows(self._stretches))
+
+    def without_the_last_word(self) -> None:
+        if len(self._needed) > 1:
+            self._take(intersection(self._needed[:-1]))
+
+    def with_all_but_one_word(self) -> None:
+        self._take(_with_all_but_one(self._found))
+
+    def best(self, kind: Kind | None, limit: int) -> "list[_Place]":
+        index, rows = self._index, self.rows
+        if kind is not None:
+            rows = rows[index.kind[rows] == _KINDS.index(kind)]
+        fit = index.fit(self._query, self._found, self._stretches, rows)
+        return index.best(rows, fit, limit)
+
+    def _take(self, *sets: Rows) -> None:
+        rows = union([self.rows, *sets])
+        self.rows = rows if self._shown is None else rows[self._shown[rows]]
+
+
+def search(
+    layers: Sequence[tuple[TitleIndex, Flags | None]], query: str, *, kind: Kind | None, limit: int
+) -> list[Match]:
+    """Search several indexes as if they were one: no film may be shown by two.
+
+    Args:
+        layers: each with the titles that may be found; None for all.
+        query: what was typed.
+        kind: only films of this kind.
+        limit: at most so many.
+    """
+    parsed = parse(query)
+    if parsed is None or limit < 1:
+        return []
+    looks = [_Look(index, shown, parsed) for index, shown in layers]
+    if sum(len(look.rows) for look in looks) < _FEW:
+        for look in looks:
+            look.with_one_error_between_words()
+    if _may_be_wrong(parsed):
+        for look in looks:
+            look.without_the_last_word()
+    if not any(len(look.rows) for look in looks):
+        for look in looks:
+            look.with_all_but_one_word()
+    places = [place for look in looks for place in look.best(kind, limit)]
+    return [Match(place.film_id, -place.cost / 1000) for place in sorted(places)[:limit]]
 
 
 def _may_be_wrong(query: Query) -> bool:

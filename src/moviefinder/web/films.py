@@ -51,10 +51,11 @@ def show_film(path: schemas.FilmPath) -> schemas.FilmDetail:
 @blueprint.get("/films/<film>/similar", responses={200: schemas.SimilarFilmList, **failures(404)})
 @access(Access.PUBLIC)
 def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schemas.SimilarFilmList:
-    """The films most alike, best first."""
+    """The films most alike by the lists of all sources, best first."""
     app = moviefinder()
     with app.reading() as session:
-        rows = films.similar(session, films.film_id_of(session, path.film), limit=query.limit)
+        known = app.films.newest(session)
+        rows = films.similar(session, known, films.film_id_of(session, path.film), limit=query.limit)
         found = posters.with_posters(app, session, films.films(session, [row.film_id for row in rows]))
         return schemas.SimilarFilmList(
             items=[
@@ -62,7 +63,8 @@ def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schema
                     film=schemas.Film.of(found[row.film_id]),
                     rank=row.rank,
                     weight=row.weight,
-                    source=row.source,
+                    source=row.sources[0][0],
+                    sources=[schemas.NamedBy(source=source, rank=rank) for source, rank in row.sources],
                 )
                 for row in rows
                 if row.film_id in found

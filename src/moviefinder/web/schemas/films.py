@@ -126,11 +126,19 @@ class SimilarQuery(Query):
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
+class NamedBy(Answer):
+    """A source whose list names a film, and its place there."""
+
+    source: str
+    rank: int
+
+
 class SimilarFilm(Answer):
     film: Film
     rank: int
     weight: float
-    source: str
+    source: str = Field(description="The one that names it first.")
+    sources: list[NamedBy] = Field(description="All that name it, the best place first.")
 
 
 class SimilarFilmList(Answer):

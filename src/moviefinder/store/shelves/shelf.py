@@ -1,0 +1,163 @@
+"""A shelf: one derived thing that a process keeps in memory, and makes anew when what it is made of has moved on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from moviefinder.errors import Invalid
+from moviefinder.store.models import Film, Version
+
+CATALOGUE, MODEL, CHANGES = "catalogue", "model", "films"
+"""Names in the table `versions`: each has a number that rises when what it names has moved on."""
+
+LOOK_EVERY_S: Final = 1.0
+"""So often at most a process looks for changed films; a change counts within two seconds."""
+
+T = TypeVar("T")
+Row = TypeVar("Row")
+
+
+class Shelf(Generic[T]):
+    """One derived thing, loaded when first asked for and again when what it is made of has moved on.
+
+    Args:
+        versions: the names in `versions` that it follows.
+        load: makes it out of the database; is told which versions.
+    """
+
+    def __init__(self, versions: Sequence[str], load: Callable[[Session, Sequence[str]], T]) -> None:
+        self._versions = versions
+        self._load = load
+        self._lock = threading.Lock()
+        self._held: tuple[Sequence[str], T] | None = None
+
+    def newest(self, session: Session) -> T:
+        """What belongs to the versions that the session sees."""
+        found = versions_of(session, self._versions)
+        return self.of(session, [found[name] for name in self._versions])
+
+    def of(self, session: Session, versions: Sequence[str]) -> T:
+        """What belongs to these versions."""
+        if (held := self._held) is None or held[0] != versions:
+            with self._lock:  # one thread loads, the others wait for it
+                if (held := self._held) is None or held[0] != versions:
+                    self._held = held = versions, self._load(session, versions)
+        return held[1]
+
+
+class _Laid(Generic[T, Row]):
+    """What is laid over one base: `rows` by film as of the change `number`, what it makes, and when it was made."""
+
+    def __init__(self, base: object, number: int, rows: Mapping[int, Row], made: T) -> None:
+        self.base, self.number, self.rows, self.made = base, number, rows, made
+        self._at = time.monotonic()
+
+    def is_behind(self, number: int, look_every_s: float) -> bool:
+        return self.number < number and time.monotonic() - self._at >= look_every_s
+
+
+class LiveShelf(Generic[T, Row]):
+    """A derived thing of the catalogue's films, and over it what changed since.
+
+    Only what changed is read. A reader that finds a change makes the new thing; those who come meanwhile, and those
+    who come sooner than `look_every_s` after, get the one before, so that nobody waits but for the very first.
+
+    Args:
+        base: of the catalogue's films.
+        read: gives the rows of the films that changed after the number it is told; a film that was there before and
+            is not among them has not changed.
+        lay: makes the thing out of its base, all rows, and the one before, if there is one over the same base.
+        look_every_s: so often at most changes are looked for.
+    """
+
+    def __init__(
+        self,
+        base: Shelf[T],
+        read: Callable[[Session, int], Mapping[int, Row]],
+        lay: Callable[[T, Mapping[int, Row], T | None], T],
+        *,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        self._base, self._read, self._lay, self._look_every_s = base, read, lay, look_every_s
+        self._lock = threading.Lock()
+        self._laid: _Laid[T, Row] | None = None
+
+    def newest(self, session: Session) -> T:
+        """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
+        found = versions_of(session, (CATALOGUE, CHANGES))
+        base = self._base.of(session, [found[CATALOGUE]])
+        number = int(found[CHANGES].partition("-")[0])
+        laid = self._laid
+        if laid is None or laid.base is not base:
+            with self._lock:
+                laid = self._laid
+                if laid is None or laid.base is not base:
+                    laid = self._laid = self._renewed(session, base, number, None)
+        elif laid.is_behind(number, self._look_every_s) and self._lock.acquire(blocking=False):
+            try:
+                if self._laid is laid:  # nobody has made a newer one between the look and the lock
+                    laid = self._laid = self._renewed(session, base, number, laid)
+            finally:
+                self._lock.release()
+        return laid.made
+
+    def _renewed(self, session: Session, base: T, number: int, before: _Laid[T, Row] | None) -> _Laid[T, Row]:
+        if number == 0:
+            return _Laid(base, number, {}, base)
+        if before is not None and before.base is base:
+            rows = {**before.rows, **self._read(session, before.number)}
+            if len(rows) == session.scalar(_CHANGED):
+                return _Laid(base, number, rows, self._lay(base, rows, before.made))
+        rows = dict(self._read(session, 0))  # the first look, or a film is gone
+        return _Laid(base, number, rows, self._lay(base, rows, None))
+
+
+_CHANGED: Final = select(func.count()).select_from(Film).where(Film.changed > 0)
+
+
+def versions_of(session: Session, names: Sequence[str]) -> dict[str, str]:
+    """What is installed under each name, told apart from what any other database has; "0" when nothing is."""
+    rows = session.execute(select(Version.name, Version.number, Version.data).where(Version.name.in_(names)))
+    found = {row.name: f"{row.number}-{row.data.get('installation', '')}" for row in rows}
+    return {name: found.get(name, "0") for name in names}
+
+
+class Derived(Generic[T]):
+    """Loads something derived from its file in a folder, and makes the file when it is missing, damaged or older.
+
+    The file is mapped into memory, so that processes share its pages.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stem: str,
+        *,
+        make: Callable[[Session], T],
+        save: Callable[[T, Path], None],
+        load: Callable[[Path], T],
+    ) -> None:
+        self._folder, self._stem, self._make, self._save, self._load = folder, stem, make, save, load
+
+    def __call__(self, session: Session, versions: Sequence[str]) -> T:
+        """Load the file of these versions, or make it."""
+        path = self._folder / f"{'-'.join([self._stem, *versions])}.arrays"
+        try:
+            return self._load(path)
+        except (OSError, Invalid):  # missing, not ours to read, or damaged
+            made = self._make(session)
+        try:
+            self._save(made, path)
+            for old in self._folder.glob(f"{self._stem}-*.arrays"):
+                if old != path:
+                    old.unlink(missing_ok=True)
+            return self._load(path)
+        except OSError:  # a full or read-only disk is no reason not to answer
+            return made
