@@ -69,10 +69,9 @@ def retry(data: Path | None, config: Path | None, job_id: int | None, is_all: bo
             queued = sum(table.retry(session, one, now=datetime.now(UTC)) for one in failed)
     finally:
         app.close()
+    doubled = len(failed) - queued
     click.echo(
-        f"{queued} of {len(failed)} queued again; the rest had been asked for anew already."
-        if queued < len(failed)
-        else f"{queued} queued again."
+        f"{queued} queued again." + (f" {doubled} had been asked for anew already." if doubled else "")
     )
 
 
