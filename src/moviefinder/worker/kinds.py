@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.log import get_logger
-from moviefinder.services import accounts, posters, track
+from moviefinder.services import accounts, fetching, posters, track
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 
@@ -51,9 +51,12 @@ def clean_up(app: App, _claim: Claim) -> Write:
 
 HANDLERS: Final[dict[str, Task]] = {
     "clean_up": Task(clean_up),
+    "fetch_film": Task(fetching.fetch_film),
     "fetch_poster": Task(posters.fetch_poster),
+    "fetch_similar": Task(fetching.fetch_similar),
+    "refresh_facts": Task(fetching.refresh_facts),
 }
 """By kind. Kinds that begin with `fetch_` wait on the network and run in many threads (`dispatch.lane_of`)."""
 
-PERIODIC: Final = ("clean_up",)
+PERIODIC: Final = ("clean_up", "refresh_facts")
 """Kinds that come round every six hours."""

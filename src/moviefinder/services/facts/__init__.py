@@ -7,8 +7,8 @@ derived from them, field by field by order of trust. Services that write here ru
 from __future__ import annotations
 
 from moviefinder.services.facts.as_json import fields_of, from_json, to_json
-from moviefinder.services.facts.expiring import expire, forget_source, spoken_of
-from moviefinder.services.facts.identity import film_of_ref
+from moviefinder.services.facts.expiring import MOST_AT_ONCE, dear, expire, forget_source, spoken_of
+from moviefinder.services.facts.identity import film_of_ref, refs_of
 from moviefinder.services.facts.joining import join_fitting
 from moviefinder.services.facts.keeping import (
     ask_for_placing,
@@ -24,8 +24,10 @@ from moviefinder.services.facts.rows import hold, remerge, touch
 
 __all__ = [
     "CATALOGUE",
+    "MOST_AT_ONCE",
     "ask_for_placing",
     "by_trust",
+    "dear",
     "expire",
     "fields_of",
     "film_of_ref",
@@ -38,6 +40,7 @@ __all__ = [
     "keep_all",
     "keep_nothing",
     "merge",
+    "refs_of",
     "remerge",
     "set_similar",
     "spoken_of",

@@ -7,44 +7,48 @@ kind. Films that are nobody's any more go altogether.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from moviefinder.services.facts.as_json import name_of
 from moviefinder.services.facts.merging import CATALOGUE, by_trust
 from moviefinder.services.facts.rows import hold, remerge, touch, write_facts
+from moviefinder.store import jobs
 from moviefinder.store.models import AnsweredReason, Change, Fact, Film, SimilarList, UserFilm
 
 STUB_KEPT: Final = timedelta(days=90)
 """A film that a search or a list named, and nobody came back to, is forgotten after so long."""
 
-_BATCH: Final = 500
+MOST_AT_ONCE: Final = 300
+"""So many facts go in one transaction; others who write wait meanwhile."""
 
 
 def expire(session: Session, *, now: datetime) -> int:
-    """Let go of what may not be kept any longer; returns how many facts that were."""
+    """Let go of what may not be kept any longer, a few hundred facts at a time; returns how many facts that were."""
     hold(session)
     old = select(Film.id).where(
         Film.fetched_at.is_(None), Film.merged_into.is_(None), Film.created_at < now - STUB_KEPT
     )
-    _drop_films(
-        session, session.scalars(old).all()
-    )  # first: what a list names that goes today has until the next time
-    gone = _drop_facts(session, Fact.expires_at <= now)
-    _drop_lists(session, SimilarList.expires_at <= now)
+    # First: what a list names that goes today has until the next time.
+    _drop_films(session, session.scalars(old.order_by(Film.created_at).limit(MOST_AT_ONCE)).all())
+    gone = _drop_facts(session, now)
+    _drop_lists(session, now)
     return gone
 
 
-def forget_source(session: Session, source: str) -> int:
-    """Let go of all that a source told, before its terms say so; returns how many facts that were."""
+def forget_source(session: Session, source: str, *, now: datetime | None = None) -> None:
+    """Let go of all that a source told, as if its terms had ended; what is much is done in the background."""
     hold(session)
-    gone = _drop_facts(session, Fact.source == source)
-    _drop_lists(session, SimilarList.source == source)
-    return gone
+    now = now or datetime.now(UTC)
+    for table in (Fact, SimilarList):
+        of_source = update(table).where(table.source == source).values(expires_at=now)
+        session.execute(of_source.execution_options(synchronize_session=False))
+    if expire(session, now=now) >= MOST_AT_ONCE:
+        jobs.enqueue(session, "refresh_facts", "", now=now)
 
 
 def spoken_of(session: Session, film_ids: Collection[int] | None = None) -> set[int]:
@@ -64,37 +68,47 @@ def neighbours(session: Session, *conditions: ColumnElement[bool]) -> set[int]:
     return set(np.frombuffer(b"".join(lists), "<i4").tolist())
 
 
-def _drop_facts(session: Session, which: ColumnElement[bool]) -> int:
+def dear(session: Session, film_ids: Collection[int]) -> set[int]:
+    """Those of some films that somebody spoke of, and those that are neighbours of such films."""
+    if not film_ids:
+        return set()
+    near = neighbours(session, SimilarList.film_id.in_(select(UserFilm.film_id)))
+    return spoken_of(session, film_ids) | (near & set(film_ids))
+
+
+def _drop_facts(session: Session, now: datetime) -> int:
     columns = (Fact.film_id, Fact.source, Fact.record, Fact.fetched_at)
-    rows = session.execute(select(*columns).where(which).order_by(Fact.film_id)).all()
-    near = neighbours(session, SimilarList.film_id.in_(select(UserFilm.film_id))) if rows else set()
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        ids = {row.film_id for row in batch}
-        those = (which, Fact.film_id.in_(ids))
-        session.execute(delete(Fact).where(*those).execution_options(synchronize_session=False))
-        rest = select(Fact.film_id, Fact.record).where(Fact.film_id.in_(ids))
-        told = {film_id for film_id, record in session.execute(rest) if record}
-        dear = (spoken_of(session, ids) | (near & ids)) - told
-        names: dict[int, dict[str, Any]] = {}
-        trusted = by_trust({row.source for row in batch})
-        for row in sorted(batch, key=lambda row: trusted.index(row.source)):
-            if row.record and row.film_id in dear:
-                kept = {"film_id": row.film_id, "source": row.source, "record": name_of(row.record)}
-                names.setdefault(row.film_id, {**kept, **_FOR_GOOD, "fetched_at": row.fetched_at})
-        if names:
-            write_facts(session, list(names.values()))
-        remerge(session, ids)
-        touch(session, ids)
-        _drop_films(session, ids - told - names.keys())
+    ended = select(*columns).where(Fact.expires_at <= now).order_by(Fact.expires_at, Fact.film_id)
+    rows = session.execute(ended.limit(MOST_AT_ONCE)).all()
+    if not rows:
+        return 0
+    ids = {row.film_id for row in rows}
+    for source in {row.source for row in rows}:
+        those = [row.film_id for row in rows if row.source == source]
+        gone = delete(Fact).where(Fact.source == source, Fact.film_id.in_(those))
+        session.execute(gone.execution_options(synchronize_session=False))
+    rest = select(Fact.film_id, Fact.record).where(Fact.film_id.in_(ids))
+    told = {film_id for film_id, record in session.execute(rest) if record}
+    alone = dear(session, ids - told)
+    names: dict[int, dict[str, Any]] = {}
+    trusted = by_trust({row.source for row in rows})
+    for row in sorted(rows, key=lambda row: trusted.index(row.source)):
+        if row.record and row.film_id in alone:
+            kept = {"film_id": row.film_id, "source": row.source, "record": name_of(row.record)}
+            names.setdefault(row.film_id, {**kept, **_FOR_GOOD, "fetched_at": row.fetched_at})
+    if names:
+        write_facts(session, list(names.values()))
+    remerge(session, ids)
+    touch(session, ids)
+    _drop_films(session, ids - told - names.keys())
     return len(rows)
 
 
 _FOR_GOOD: Final = {"is_whole": False, "expires_at": None}
 
 
-def _drop_lists(session: Session, which: ColumnElement[bool]) -> None:
-    gone = delete(SimilarList).where(which, SimilarList.source != CATALOGUE).returning(SimilarList.film_id)
+def _drop_lists(session: Session, now: datetime) -> None:
+    gone = delete(SimilarList).where(SimilarList.expires_at <= now).returning(SimilarList.film_id)
     if ids := set(session.scalars(gone.execution_options(synchronize_session=False))):
         touch(session, ids)
 
