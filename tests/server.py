@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.stand_in import StandIn
+
 READY_S = 30  # ten times what a first start may take, for a machine that is busy
 STOP_S = 15
 
@@ -72,6 +74,17 @@ def start(data: Path, *, port: int | None = None, **settings: str) -> Server:
         time.sleep(0.05)
     server.stop(signal.SIGKILL)
     raise RuntimeError(f"The server did not get ready:\n{log.read_text()}")
+
+
+def outside(stand_in: StandIn) -> dict[str, str]:
+    """Settings by which the outside is a stand-in: TMDB has its key, all else is off until it is switched on."""
+    told = {}
+    for name, source in stand_in.settings()["sources"].items():
+        own = {"address": source["address"], "images": source["images"], "every_s": "0"}
+        if name == "tmdb":
+            own["key"] = source["key"]
+        told |= {f"sources_{name.replace('-', '_')}_{field}": value for field, value in own.items() if value}
+    return told
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
@@ -17,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests import browser as browsers  # noqa: E402 - the line above makes it findable
 from tests import server as servers  # noqa: E402
+from tests import stand_in as outside  # noqa: E402
 
 FOLDER = ROOT / "screenshots"
 SIZES = {360: 780, 768: 1024, 1440: 900}
@@ -38,7 +40,27 @@ SCREENS = {
     "film": ("/film/{film}", True),
     "film-unknown": ("/film/999999999", True),
     "about": ("/about", True),
+    "lookup-offer": ("/search?q=zorba x", False),
+    "lookup": ("/search?q=tt9000005", True),
+    "film-live": ("/film/{film}", True),
+    "leaving": ("/leaving", True),
 }
+
+
+def look_up(page: Page) -> None:
+    """Find a film outside and like it."""
+    page.locator(".lookup-offer button").first.click()
+    found = page.locator(".lookup [data-card]").first
+    found.locator(".decision.liked").click()
+    page.wait_for_timeout(400)
+
+
+def unfold(page: Page) -> None:
+    """Open where the facts are from."""
+    page.locator(".all-facts summary").click()
+
+
+ACTS: dict[str, Callable[[Page], None]] = {"lookup": look_up, "film-live": unfold}
 
 
 def main() -> int:
@@ -48,7 +70,8 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        servers.running(Path(folder) / "data") as server,
+        outside.running() as stand_in,
+        servers.running(Path(folder) / "data", **servers.outside(stand_in)) as server,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=browsers.CHROMIUM, args=browsers.FLAGS)
@@ -73,7 +96,7 @@ def main() -> int:
                         address, known = SCREENS[name]
                         if known == knows:
                             address = address.format(film=film)
-                            shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png")
+                            shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png", ACTS.get(name))
                     context.close()
         browser.close()
     if pictures:
@@ -94,7 +117,7 @@ def picture(browser: Browser, url: str) -> None:
     page.screenshot(path=PICTURE)
 
 
-def shoot(page: Page, address: str, file: Path) -> None:
+def shoot(page: Page, address: str, file: Path, act: Callable[[Page], None] | None = None) -> None:
     """Photograph the page once nothing is loading any more, down to TALLEST.
 
     The window is made as tall as the page: what is fixed to its foot then stands there in the picture too.
@@ -103,6 +126,8 @@ def shoot(page: Page, address: str, file: Path) -> None:
     assert size
     page.goto(address)
     page.wait_for_load_state("networkidle")
+    if act:
+        act(page)
     height = min(page.evaluate("() => document.documentElement.scrollHeight"), TALLEST)
     page.set_viewport_size({"width": size["width"], "height": max(height, size["height"])})
     page.screenshot(path=file)

@@ -2,9 +2,9 @@ import { render } from "preact";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Film, Source } from "../src/api.ts";
 import { Lookup } from "../src/parts/lookup.tsx";
-import { isFound } from "../src/state/lookup.ts";
 import { watchKeys } from "../src/state/moves.ts";
 import { notices } from "../src/state/notices.ts";
+import { isFound } from "../src/state/search.ts";
 import { resetSources } from "../src/state/sources.ts";
 import { allTexts } from "../src/state/strings.ts";
 import {

@@ -1,4 +1,3 @@
-import type { Signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId } from "preact/hooks";
 import type { Kind } from "../api.ts";
@@ -159,11 +158,8 @@ function Years() {
 }
 
 /** The filters of For you. Each choice acts at once and stands in the address. */
-export function FilterPanel({ id, isOpen }: { id: string; isOpen: Signal<boolean> }) {
-  useEffect(() => {
-    if (isOpen.value) void fetchFacets();
-  }, [isOpen.value]);
-  if (!isOpen.value) return <div id={id} hidden />;
+export function FilterPanel({ id }: { id: string }) {
+  useEffect(() => void fetchFacets(), []);
   const slugs = genres.value.map((genre) => genre.slug);
   const sorted = (codes: readonly { code: string; films: number }[], words: (code: string) => string) =>
     [...codes]

@@ -1,8 +1,8 @@
 import { useEffect, useId } from "preact/hooks";
 import type { Film, Source, Sources } from "../api.ts";
 import { refusalText } from "../state/library.ts";
-import { isFor, isFound, type LookedUp, lookedUp, lookUp, searchable, wayTo } from "../state/lookup.ts";
-import type { Results } from "../state/search.ts";
+import { isFor, type LookedUp, lookedUp, lookUp, searchable, wayTo } from "../state/lookup.ts";
+import { isFound, type Results } from "../state/search.ts";
 import { openSources, sources } from "../state/sources.ts";
 import { rich, t } from "../state/strings.ts";
 import { shortName } from "./facts.tsx";

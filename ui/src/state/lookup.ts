@@ -3,7 +3,6 @@ import { type Asked, api, type Film, type Source, type Sources } from "../api.ts
 import { followBare } from "./filling.ts";
 import { learnAbout } from "./library.ts";
 import { Loader } from "./loading.ts";
-import type { Results } from "./search.ts";
 import { switchSource } from "./switches.ts";
 
 export interface LookedUp {
@@ -34,22 +33,6 @@ export function searchable({ items }: Sources): Source[] {
   return items.filter(
     (source) => source.hosts.length > 0 && source.needs === null && source.can.includes("search"),
   );
-}
-
-const words = (text: string): string[] =>
-  text
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase()
-    .match(/[\p{L}\p{N}]+/gu) ?? [];
-
-/** Whether one of the first results bears all the words that were typed; a year among them may be missing. */
-export function isFound({ q, items }: Results): boolean {
-  const typed = words(q);
-  return items.slice(0, 5).some((film) => {
-    const own = words(`${film.title} ${film.original_title ?? ""} ${film.year ?? ""}`);
-    return typed.every((word) => own.some((one) => one.startsWith(word)));
-  });
 }
 
 /** Asks a source, which is switched on first where it is off. */

@@ -18,6 +18,22 @@ const results = new Loader<Results>();
 export const found = results.state;
 const LIMIT = 30;
 
+const words = (text: string): string[] =>
+  text
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .match(/[\p{L}\p{N}]+/gu) ?? [];
+
+/** Whether one of the first results bears all the words that were typed; a year among them may be missing. */
+export function isFound({ q, items }: Results): boolean {
+  const typed = words(q);
+  return items.slice(0, 5).some((film) => {
+    const own = words(`${film.title} ${film.original_title ?? ""} ${film.year ?? ""}`);
+    return typed.every((word) => own.some((one) => one.startsWith(word)));
+  });
+}
+
 const suggestionsLoader = new Loader<readonly Suggestion[]>();
 export const suggestions = suggestionsLoader.state;
 

@@ -48,7 +48,8 @@ function Host({ host }: { host: OutsideHost }) {
 /** Where a key comes from, and where it goes. */
 function Needs({ source }: { source: Source }) {
   if (source.needs === null) return null;
-  const setting = <code>{`[sources.${source.name}] ${source.needs} = "..."`}</code>;
+  const value = source.needs === "client" ? 'on = true, client = "..."' : `${source.needs} = "..."`;
+  const setting = <code>{`[sources.${source.name}] ${value}`}</code>;
   const file = <code>moviefinder.toml</code>;
   if (source.needs === "client") return <p>{rich("leaving.needs.client", { setting, file })}</p>;
   return (
@@ -89,13 +90,15 @@ function decided(source: Source): string {
   return t(`leaving.decided.${source.decided_by}.${source.is_on ? "on" : "off"}`);
 }
 
+const CAPABILITIES = ["search", "film", "similar", "poster"] as const;
+
 function SourceRow({ source }: { source: Source }) {
   const id = `source-${source.name}`;
   const isBrowsers = source.name === IN_BROWSER;
   const maySwitch = isBrowsers ? !isOffline.value : source.may_switch;
   const on = isOn(source);
   const hasTold = source.hosts.some((host) => host.calls > 0);
-  const can = source.can.map((what) => `leaving.can.${what}`).filter(hasText);
+  const can = CAPABILITIES.filter((what) => source.can.includes(what));
   const flip = (wanted: boolean) => {
     if (isBrowsers) trailerConsent.value = wanted ? "yes" : "ask";
     else void switchSource(source, wanted);
@@ -111,10 +114,12 @@ function SourceRow({ source }: { source: Source }) {
         )}
       </div>
       <p>
-        {decided(source)}{" "}
+        {source.needs !== "client" && decided(source)}{" "}
         {!isBrowsers && !source.is_on && hasTold && t("leaving.stays", { source: source.title })}
       </p>
-      {can.length > 0 && <p>{t("leaving.asked", { what: list(can.map((key) => t(key))) })}</p>}
+      {can.length > 0 && (
+        <p>{t("leaving.asked", { what: list(can.map((what) => t(`leaving.can.${what}`))) })}</p>
+      )}
       <Needs source={source} />
       <dl>
         {source.hosts.map((host) => (

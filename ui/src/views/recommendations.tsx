@@ -5,8 +5,8 @@ import { Dials } from "../parts/dials.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { type CardSize, FilmCard } from "../parts/film-card.tsx";
-import { FilterPanel } from "../parts/filters.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { later } from "../parts/later.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Starters } from "../parts/starters.tsx";
 import { arrival } from "../state/address.ts";
@@ -38,6 +38,8 @@ import {
 import { appeared, vanished } from "../state/shown.ts";
 import { isStarting, openStarters, wasAnyTapped, wasTapped } from "../state/starters.ts";
 import { t, list as words } from "../state/strings.ts";
+
+const FilterPanel = later(async () => (await import("../parts/filters.tsx")).FilterPanel);
 
 /** The first three picks are larger. */
 const sizeAt = (index: number): CardSize => (index === 0 ? "hero" : index < 3 ? "large" : "usual");
@@ -102,7 +104,13 @@ function FilterBar({ count }: { count: number | null }) {
           {count === null ? "" : t("count", { count })}
         </p>
       </div>
-      <FilterPanel id={id} isOpen={isOpen} />
+      {isOpen.value ? (
+        <FilterPanel id={id}>
+          <div id={id} />
+        </FilterPanel>
+      ) : (
+        <div id={id} hidden />
+      )}
       <Dials />
     </div>
   );

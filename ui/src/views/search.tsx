@@ -12,7 +12,7 @@ import { url } from "../state/address.ts";
 import { enjoyed, openEnjoyed } from "../state/enjoyed.ts";
 import { fillingOf, latest, wasFilled } from "../state/filling.ts";
 import { say } from "../state/library.ts";
-import { find, found, hint, openSearch, typed } from "../state/search.ts";
+import { find, found, hint, isFound, openSearch, type Results, typed } from "../state/search.ts";
 import { t } from "../state/strings.ts";
 
 const Lookup = later(async () => (await import("../parts/lookup.tsx")).Lookup);
@@ -62,7 +62,41 @@ function Enjoyed() {
   );
 }
 
-function Results() {
+const Cards = ({ films }: { films: readonly Film[] }) => (
+  <div class="cards one-abreast" data-cards>
+    {films.map((film) => (
+      <FilmCard key={film.id} film={film} />
+    ))}
+  </div>
+);
+
+/** Where no result bears the words that were typed, so many stand above the offer to look them up elsewhere. */
+const FEW = 4;
+
+function Found({ results }: { results: Results }) {
+  const { q, items } = results;
+  const count = isFound(results) ? items.length : FEW;
+  return (
+    <>
+      {items.length === 0 ? (
+        <Empty title={q} genre="mystery">
+          <p>{t("search.none", { q })}</p>
+        </Empty>
+      ) : (
+        <Cards films={items.slice(0, count)} />
+      )}
+      {q.trim().length > 1 && <Lookup results={results} />}
+      {items.length > count && (
+        <>
+          <h2>{t("search.others")}</h2>
+          <Cards films={items.slice(count)} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Shown() {
   const { status, value, error } = found.value;
   const q = url.value.searchParams.get("q") ?? "";
   if (status === "failed") return <Failed error={error} again={() => void find(q)} />;
@@ -73,19 +107,7 @@ function Results() {
       </Empty>
     );
   if (!value) return <Skeletons sizes={["usual", "usual", "usual"]} />;
-  if (value.items.length === 0)
-    return (
-      <Empty title={value.q} genre="mystery">
-        <p>{t("search.none", { q: value.q })}</p>
-      </Empty>
-    );
-  return (
-    <div class="cards one-abreast" data-cards>
-      {value.items.map((film) => (
-        <FilmCard key={film.id} film={film} />
-      ))}
-    </div>
-  );
+  return <Found results={value} />;
 }
 
 /** Search: results while typing, and beside them the films you have enjoyed. */
@@ -107,12 +129,11 @@ export function SearchView() {
         {value && status === "ready" ? t("search.count", { count: value.items.length }) : ""}
       </p>
       <div class="beside">
-        <section aria-labelledby="results">
+        <section class="results" aria-labelledby="results">
           <h2 id="results" class="unseen">
             {t("search.results")}
           </h2>
-          <Results />
-          {value && value.q.trim().length > 1 && status !== "failed" && <Lookup results={value} />}
+          <Shown />
         </section>
         <Enjoyed />
       </div>
