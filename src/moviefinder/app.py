@@ -65,8 +65,10 @@ class App:
             yield session
 
     def close(self) -> None:
-        """Ring for what is still to be rung for, and give the database connections back."""
+        """Ring for what is still to be rung for, and give the connections to others and to the database back."""
         self.bell.close()
+        if isinstance(self.sources, FilmSources):
+            self.sources.close()
         self.engine.dispose()
 
 
