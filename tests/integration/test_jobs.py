@@ -18,7 +18,6 @@ from moviefinder.services import accounts
 from moviefinder.store import jobs, limits, models
 from moviefinder.worker import HANDLERS, Task, Worker, running
 from moviefinder.worker.kinds import PERIODIC
-from moviefinder.worker.kinds import PERIODIC
 from moviefinder.worker.runner import Runner
 from tests.conftest import NOW
 
