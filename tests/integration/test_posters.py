@@ -14,10 +14,12 @@ from PIL import Image
 from sqlalchemy import event, func, select, update
 
 from moviefinder import worker
+from moviefinder.app import make_app
 from moviefinder.errors import FilmNotFound, SourceNonsense, SourceUnavailable
 from moviefinder.services import images, posters
 from moviefinder.sources import Capability
 from moviefinder.store import jobs, models
+from moviefinder.store.schema import prepare
 from moviefinder.web import create_app
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
@@ -78,13 +80,13 @@ def app(empty_app, source):
     return replace(empty_app, settings=settings, sources={**empty_app.sources, "pictures": source})
 
 
-def point_at(session, pointers):
+def point_at(session, pointers, source="pictures"):
     """Say where the posters of films are."""
     for number, pointer in pointers.items():
         session.execute(
             update(models.Film)
             .where(models.Film.id == number)
-            .values(poster=pointer, sources={"poster": "pictures"})
+            .values(poster=pointer, sources={"poster": source})
         )
 
 
@@ -510,3 +512,80 @@ def test_a_decoder_that_answers_something_else_is_not_believed(app, monkeypatch)
     monkeypatch.setattr(images, "encode_poster", taken_over)
     assert fetch(app, 1) == {}
     assert (rows(app)[1].hash, files(app)) == ("", [])
+
+
+# Over the network, from the stand-in for the services
+
+
+@pytest.fixture
+def live(settings, stand_in):
+    """An App that may ask TMDB and IMDb, whose places the stand-in takes; of its two films either has one poster."""
+    settings.data.mkdir(parents=True)
+    asking = settings.model_validate(settings.model_dump() | stand_in.settings("tmdb", "imdb"))
+    app = make_app(asking, shipped_model=settings.data / "none.npz", look_every_s=0)
+    prepare(app.engine)
+    install(app, make_catalogue([make_film(1), make_film(2), make_film(3)]))
+    with app.transaction() as session:
+        point_at(session, {1: "/aBcDeFgHiJkLmNoPqRsTuVwXyZ0.jpg"}, source="tmdb")
+        point_at(session, {2: "MV5BMade_@"}, source="imdb")
+        point_at(session, {3: "/missingJkLmNoPqRsTuVwXyZ01.jpg"}, source="tmdb")
+    yield app
+    app.close()
+
+
+def test_posters_come_from_the_sources_that_films_point_at(live, stand_in):
+    """Asked for once each, in the size that is enough; the browser is sent to nobody else."""
+    client = create_app(live).test_client()
+    assert want(client, 1, 2, 3) == {"ready": {}, "pending": 3}
+    worker.run_due(live)
+    ready = want(client, 1, 2, 3)
+    assert (set(ready["ready"]), ready["pending"]) == ({"1", "2"}, 0)
+    assert sorted(asked["path"] for asked in stand_in.journal()) == [
+        "/imdb-images/images/M/MV5BMade_@._V1_SX500.jpg",
+        "/tmdb-images/t/p/w500/aBcDeFgHiJkLmNoPqRsTuVwXyZ0.jpg",
+        "/tmdb-images/t/p/w500/missingJkLmNoPqRsTuVwXyZ01.jpg",
+    ]
+    for digest in ready["ready"].values():
+        with client.get(f"/posters/{digest}-480.avif") as response:
+            Image.open(io.BytesIO(response.data)).load()
+    assert want(client, 1, 2, 3) == ready
+    worker.run_due(live)
+    assert len(stand_in.journal()) == 3
+    film = client.get("/api/v1/films/1")
+    assert film.json["poster"] == ready["ready"]["1"]
+    assert "aBcDeF" not in film.text
+    with live.reading() as session:
+        calls = dict(session.execute(select(models.Host.host, models.Host.calls)).all())
+    assert sum(calls.values()) == 3
+
+
+FAULTS = """
+503 429 403 404 redirect html garbage image empty null challenge unpackable truncated-gzip brotli reset hang-up cut-off
+not-http huge gzip-bomb
+"""
+
+
+@ONCE
+def test_a_source_that_fails_costs_a_poster_and_nothing_else(live, stand_in):
+    """Each of twenty ways: no page fails, nothing is stored, and what may come right is tried again."""
+    client = create_app(live).test_client()
+    Path("/proc/self/clear_refs").write_text("5")
+    at_first = memory_mb("VmRSS")
+    for kind in FAULTS.split():
+        with live.transaction() as session:
+            for table in (models.Host, models.Job, models.Poster):
+                session.execute(table.__table__.delete())
+        stand_in.clear()
+        more = {"to": "http://127.0.0.1:1/etc"} if kind == "redirect" else {}
+        stand_in.fault("/tmdb-images", kind, **more)
+        assert want(client, 1) == {"ready": {}, "pending": 1}, kind
+        worker.run_due(live)
+        with live.reading() as session:
+            state = session.scalars(select(models.Job.state)).one()
+        is_remembered = 1 in rows(live)
+        assert state == ("done" if is_remembered else "queued"), kind
+        assert want(client, 1) == {"ready": {}, "pending": 0 if is_remembered else 1}, kind
+        assert client.get("/api/v1/films/1").status_code == 200
+        assert files(live) == [], kind
+        assert 1 <= len(stand_in.journal()) <= 3, kind
+    assert memory_mb("VmHWM") - at_first <= 64

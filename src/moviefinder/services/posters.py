@@ -281,16 +281,16 @@ def make_room(app: App, size: int = 0) -> int:
 def clean_up(app: App, *, now: datetime) -> None:
     """Let go what the terms, the quota or a kill have made void: rows first, then files."""
     make_room(app)
-    terms = {source.name: source.keeps for source in app.sources.values() if source.keeps is not None}
     data = app.settings.data
     with app.reading() as session:
         rows = session.execute(select(Poster.film_id, Poster.source, Poster.hash, Poster.fetched_at)).all()
+    terms = {name: app.sources[name].keeps for name in {row.source for row in rows} if name in app.sources}
     there = {path.name: path for path in (data / "posters").glob("*/*")}  # after the rows: files come first
     over = {
         row.film_id
         for row in rows
         if (not row.hash and row.fetched_at < now - AGAIN)
-        or (row.source in terms and row.fetched_at < now - terms[row.source] + TERMS_EARLY)
+        or ((keeps := terms.get(row.source)) and row.fetched_at < now - keeps + TERMS_EARLY)
         or (row.hash and not all(f"{row.hash}-{name}" in there for name in images.FILE_NAMES))
     }
     if over:
