@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,8 @@ ASK_AGAIN: Final = timedelta(days=30)
 """A source that does not know a film is not asked for it again before."""
 
 MOST_SIMILAR: Final = 50
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def keep(
@@ -122,8 +124,12 @@ def set_similar(
     *,
     now: datetime,
     keeps: timedelta | None,
+    known_only: bool = False,
 ) -> list[int]:
     """Keep a film's neighbours by one source, most alike first; those that are not known become stubs.
+
+    Args:
+        known_only: leave out those that are not known. The list then counts as never fetched: it is a part.
 
     Returns:
         The neighbours, best first; adult films are never among them.
@@ -131,6 +137,8 @@ def set_similar(
     hold(session)
     fit = [record for record in records if not record.adult][:MOST_SIMILAR]
     known = films_of_refs(session, [ref for record in fit for ref in record.refs])
+    if known_only:
+        fit = [record for record in fit if not known.keys().isdisjoint(record.refs)]
     told_by_others = _fetched(session, known.values())  # a row of a list adds nothing to them
     ids = keep_all(session, fit, source, whole=False, now=now, keeps=keeps, but=told_by_others)
     adult = set(session.scalars(select(Film.id).where(Film.id.in_(ids), Film.adult)))
@@ -145,7 +153,7 @@ def set_similar(
     values = {
         "ids": packed,
         "weights": weights,
-        "fetched_at": now,
+        "fetched_at": NEVER if known_only else now,
         "expires_at": now + keeps if keeps else None,
     }
     session.execute(

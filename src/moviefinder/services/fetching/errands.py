@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
-from moviefinder.errors import NotFound, SourceNonsense
-from moviefinder.records import Ref, Verdict
+from moviefinder.errors import NotFound, SourceError, SourceNonsense
+from moviefinder.records import FilmRecord, Ref, Verdict
 from moviefinder.services import facts, films, sources
 from moviefinder.services.fetching.asking import LIKED, renew, waiting, want, want_neighbours
 from moviefinder.services.fetching.wishes import State, is_stale, ref_for, wishes_of
@@ -24,9 +25,16 @@ from moviefinder.store.models import UserFilm
 Write = Callable[[Session, datetime], None]
 """What a job writes, in the transaction that settles it."""
 
+_TELL_BOTH: Final = frozenset({"tmdb", "imdb-graphql"})
+"""Sources whose answer to a film names its neighbours as well: these cost no further question."""
+
 
 def fetch_film(app: App, claim: Claim) -> Write:
-    """Ask one source for all that it knows of one film."""
+    """Ask one source for all that it knows of one film.
+
+    Where that brings the neighbours of a neighbour along, those that are known already are kept: by its own list a film
+    is placed far better than by its facts. None becomes known by this.
+    """
     with app.reading() as session:
         errand = _errand(app, session, claim)
     if errand is None:
@@ -38,6 +46,10 @@ def fetch_film(app: App, claim: Claim) -> Write:
         record = None
     if record is not None and ref not in record.refs:
         raise SourceNonsense(f"{source.title} was asked for one film and told of another.")
+    near: list[FilmRecord] = []
+    if record is not None and errand.lacks_list and source.name in _TELL_BOTH:
+        with suppress(NotFound, SourceError):
+            near = source.similar(ref)
 
     def write(session: Session, now: datetime) -> None:
         facts.hold(session)
@@ -49,6 +61,10 @@ def fetch_film(app: App, claim: Claim) -> Write:
         else:
             film_id = facts.keep(
                 session, record, source.name, whole=True, now=now, keeps=source.keeps, film_id=film_id
+            )
+        if near:
+            facts.set_similar(
+                session, film_id, source.name, near, now=now, keeps=source.keeps, known_only=True
             )
         want(session, sources.sources_on(app, session), [film_id], now=now)
 
@@ -107,6 +123,8 @@ class _Errand:
     source: FilmSource
     ref: Ref
     film_id: int
+    lacks_list: bool
+    """Whether nothing is kept of the film's neighbours by this source, and nobody asked for them."""
 
 
 def _errand(app: App, session: Session, claim: Claim) -> _Errand | None:
@@ -126,7 +144,8 @@ def _errand(app: App, session: Session, claim: Claim) -> _Errand | None:
         is_wanted = wish is not None or claim.payload.get("renews") or _is_liked(session, claim.payload)
     else:
         is_wanted = wish is not None and wish.neighbours
-    return _Errand(source=source, ref=ref, film_id=film_id) if is_wanted else None
+    lacks_list = (film_id, source.name) not in state.lists and not (wish and wish.neighbours)
+    return _Errand(source=source, ref=ref, film_id=film_id, lacks_list=lacks_list) if is_wanted else None
 
 
 def _is_liked(session: Session, payload: Mapping[str, Any]) -> bool:
