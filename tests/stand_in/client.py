@@ -61,7 +61,7 @@ class StandIn:
         self._control("DELETE", "")
 
     def journal(self, prefix: str = "/") -> list[dict[str, Any]]:
-        """What was asked, in order: method, path (decoded), query, headers (names in small letters), body, at."""
+        """What was asked, in order: method, path (decoded), query, headers (lower case), body, at, connection."""
         journal: list[dict[str, Any]] = self._control("GET", "/journal")
         return [asked for asked in journal if asked["path"].startswith(prefix)]
 

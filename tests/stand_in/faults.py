@@ -81,6 +81,13 @@ ANSWERS = {
     "deep": _body(b"[" * 100_000 + b"]" * 100_000),
     "deep-objects": _body(b'{"a":' * 100_000 + b"1" + b"}" * 100_000),
     "wide": _body(b"[" + b"[]," * 1_600_000 + b"[]]"),
+    "rich": _body(
+        b"["
+        + '{"": "\N{GRINNING FACE}"},'.encode() * 99_000
+        + b'"'
+        + "\N{GRINNING FACE}".encode() * 800_000
+        + b'"]'
+    ),
     "doubled-keys": _body(b'{"id": 1, "id": 2}'),
     "not-a-number": _body(b'{"id": NaN}'),
     "null": _body(b"null"),
@@ -93,6 +100,7 @@ ANSWERS = {
     "two-gzips": lambda answer: Answer(
         headers={"Content-Encoding": "gzip"}, body=gzip.compress(answer.body) + gzip.compress(b" ")
     ),
+    "cookies": lambda answer: Answer(headers={"Set-Cookie": "who=you; Path=/"}, body=answer.body),
     "gzip": lambda answer: Answer(
         headers={**answer.headers, "Content-Encoding": "gzip"}, body=gzip.compress(answer.body)
     ),

@@ -68,7 +68,9 @@ class Handler(BaseHTTPRequestHandler):
             body=body.decode("utf-8", "replace"),
         )
         with self.server.lock:
-            self.server.journal.append({**asked.told(), "at": time.time()})
+            self.server.journal.append(
+                {**asked.told(), "at": time.time(), "connection": self.client_address[1]}
+            )
         fault = self.server.fault_of(asked.path)
         answer = self.server.answers.to(asked)
         if fault is None or faults.commit(fault, self, answer):

@@ -33,6 +33,7 @@ FOUND_FOR_S = 60
 IDLE_S = 30
 IDLE_KEPT = 4
 """Open connections a place; the most that one host is asked at a time."""
+CERTIFICATE_S = 300
 
 # Its log lines hold whole addresses, keys included.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -119,7 +120,7 @@ class Connections:
                 connection = None
             return Reply(status=response.status, headers=response.headers, body=read)
         except (HTTPError, HTTPException, OSError) as error:
-            raise SourceUnavailable(f"{address.name} {_why(error, is_late=watch.is_late)}.") from error
+            raise _unavailable(address.name, error, is_late=watch.is_late) from error
         finally:
             watch.stop()
             if connection is not None:
@@ -275,16 +276,18 @@ def _left(until: float) -> float:
     return left
 
 
-def _why(error: Exception, *, is_late: bool) -> str:
+def _unavailable(name: str, error: Exception, *, is_late: bool) -> SourceUnavailable:
     """What went wrong, in words that name no address."""
     import ssl
 
     from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "shows no certificate that proves its name"
+    if isinstance(error, ssl.SSLCertVerificationError):  # nothing that passes in a moment
+        return SourceUnavailable(
+            f"{name} shows no certificate that proves its name.", retry_after_s=CERTIFICATE_S
+        )
     if isinstance(error, ConnectTimeoutError):  # a refusal is one of these to urllib3
-        return "cannot be connected to"
+        return SourceUnavailable(f"{name} cannot be connected to.")
     if is_late or isinstance(error, TimeoutError | ReadTimeoutError):
-        return "does not answer in time"
-    return "broke the answer off"
+        return SourceUnavailable(f"{name} does not answer in time.")
+    return SourceUnavailable(f"{name} broke the answer off.")
