@@ -19,6 +19,7 @@ PLANTED = [
     ("layers", "web/films.py", "import moviefinder.worker"),
     ("layers", "helpers.py", "import os"),  # a module that nobody gave a layer
     ("views", "web/films.py", "import moviefinder.web.library"),
+    ("sources", "sources/tmdb.py", "import moviefinder.sources.imdb"),
     ("loops", "titles/fold.py", "import moviefinder.titles.index"),
     ("flask", "services/library.py", "import flask"),
     ("engines", "recommend/votes.py", "import sqlalchemy"),

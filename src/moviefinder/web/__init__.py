@@ -16,12 +16,15 @@ from moviefinder.log import get_logger
 from moviefinder.web import (
     accounts,
     films,
+    jobs,
     library,
     pages,
+    posters,
     problems,
     recommendations,
     schemas,
     security,
+    sources,
     suggestions,
     system,
 )
@@ -52,7 +55,7 @@ def create_app(app: App | None = None) -> Api:
     problems.install(flask, not_found=pages.not_found)
     _log_requests(flask)
     security.install(flask, app.settings)
-    for module in (films, suggestions, library, recommendations, accounts, system):
+    for module in (films, suggestions, posters, library, recommendations, accounts, sources, jobs, system):
         flask.register_api(module.blueprint)
     flask.register_blueprint(pages.blueprint)
     if app.settings.proxies:

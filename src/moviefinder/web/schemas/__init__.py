@@ -38,6 +38,7 @@ from moviefinder.web.schemas.films import (
     SuggestionRow,
     film_list,
 )
+from moviefinder.web.schemas.jobs import Job, JobList, JobPath, JobQuery, Retried
 from moviefinder.web.schemas.library import (
     Answers,
     Change,
@@ -53,6 +54,7 @@ from moviefinder.web.schemas.library import (
     Session,
     User,
 )
+from moviefinder.web.schemas.posters import PosterPath, Posters, WantedPosters
 from moviefinder.web.schemas.recommendations import (
     AnsweredReason,
     FilmName,
@@ -69,6 +71,14 @@ from moviefinder.web.schemas.recommendations import (
     ShownFilm,
     ShownFilms,
     Tally,
+)
+from moviefinder.web.schemas.sources import (
+    Source,
+    SourceHost,
+    SourceList,
+    SourcePath,
+    SourceSwitch,
+    Tested,
 )
 from moviefinder.web.schemas.system import Health
 
@@ -93,6 +103,10 @@ __all__ = [
     "Genre",
     "GenreList",
     "Health",
+    "Job",
+    "JobList",
+    "JobPath",
+    "JobQuery",
     "LibraryCounts",
     "LibraryQuery",
     "NamedBy",
@@ -107,6 +121,8 @@ __all__ = [
     "PersonQuery",
     "Place",
     "PlaceList",
+    "PosterPath",
+    "Posters",
     "Problem",
     "Query",
     "Reason",
@@ -118,6 +134,7 @@ __all__ = [
     "Record",
     "Relief",
     "Request",
+    "Retried",
     "Said",
     "Score",
     "Session",
@@ -126,11 +143,18 @@ __all__ = [
     "SimilarFilm",
     "SimilarFilmList",
     "SimilarQuery",
+    "Source",
+    "SourceHost",
+    "SourceList",
+    "SourcePath",
+    "SourceSwitch",
     "SuggestionFile",
     "SuggestionPath",
     "SuggestionQuery",
     "SuggestionRow",
     "Tally",
+    "Tested",
     "User",
+    "WantedPosters",
     "film_list",
 ]
