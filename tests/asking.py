@@ -78,11 +78,12 @@ def _answer(folder: Path, question: dict[str, Any]) -> dict[str, Any]:
     from moviefinder.store import make_engine
     from moviefinder.store.hosts import HostLedger
     from moviefinder.store.kept import KeptAnswers
-    from moviefinder.store.models import Base, KeptAnswer
+    from moviefinder.store.models import Base, Host, KeptAnswer
 
     engine = make_engine(f"sqlite:///{folder / 'asked.db'}")
-    Base.metadata.drop_all(engine)
-    Base.metadata.create_all(engine)
+    tables: Any = [Host.__table__, KeptAnswer.__table__]
+    Base.metadata.drop_all(engine, tables)
+    Base.metadata.create_all(engine, tables)
     written = {"address": question.get("written", ""), "key": "secret-key", "every_s": 0}
     settings = Settings(data=folder, sources={"tmdb": written})
     limits = Limits(**question.get("limits", {}))
