@@ -114,6 +114,7 @@ STATES = {
     "film, trailer": State("/film/{film}", FILM, act=ask_for_trailer),
     "film, unknown": State("/film/999999999", t("film.unknown.title")),
     "about": State("/about", t("about.title"), knows=False),
+    "leaving": State("/leaving", t("nav.leaving"), knows=False),
     "no such page": State("/nowhere", t("nowhere.title"), knows=False),
 }
 

@@ -76,7 +76,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The films most alike, best first. */
+        /** The films most alike by the lists of all sources, best first. */
         get: operations["films_similar_films_films__film__similar_get"];
         put?: never;
         post?: never;
@@ -114,6 +114,40 @@ export interface paths {
         get: operations["films_list_genres_genres_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs, the latest first; never which film or whom they are for. */
+        get: operations["jobs_list_jobs_jobs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a failed job again from the beginning. */
+        post: operations["jobs_retry_job_jobs__int_job__retry_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -244,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/posters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for the posters of films on the screen. Ask again while some are pending; films without one are left out. */
+        post: operations["posters_want_posters_api_v1_posters_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recommendations": {
         parameters: {
             query?: never;
@@ -358,6 +409,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every outside source: whether it is on and who decided that, what it is sent, how its hosts fare. */
+        get: operations["sources_list_sources_sources_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Switch a source on or off for everybody; what it has told stays until its terms end, unless it is forgotten. */
+        patch: operations["sources_switch_source_sources__name__patch"];
+        trace?: never;
+    };
+    "/api/v1/sources/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a source a small question now, and say what to do where it does not answer. */
+        post: operations["sources_test_source_sources__name__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -367,6 +469,23 @@ export interface paths {
         };
         /** Whether the process answers at all. */
         get: operations["system_healthz_healthz_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/posters/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A poster; what an address shows never changes. */
+        get: operations["posters_show_poster_posters__file__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,6 +573,12 @@ export interface components {
             taste: boolean;
             verdict: components["schemas"]["Verdict"] | null;
         };
+        /**
+         * Capability
+         * @description What a source can be asked.
+         * @enum {string}
+         */
+        Capability: "search" | "film" | "similar" | "poster" | "all";
         /** Change */
         Change: {
             /** Id */
@@ -477,6 +602,12 @@ export interface components {
          * @enum {string}
          */
         Confidence: "sure_bet" | "likely" | "long_shot";
+        /**
+         * DecidedBy
+         * @description What decided whether a source is on.
+         * @enum {string}
+         */
+        DecidedBy: "offline" | "settings" | "page" | "key" | "nobody";
         /** Entry */
         Entry: {
             film: components["schemas"]["Film"];
@@ -565,6 +696,11 @@ export interface components {
             end_year: number | null;
             /** Genres */
             genres: string[];
+            /**
+             * Has Poster
+             * @description Whether it has one, or a source that is on could give one.
+             */
+            has_poster: boolean;
             /** Id */
             id: number;
             kind: components["schemas"]["Kind"];
@@ -574,7 +710,10 @@ export interface components {
             original_title: string | null;
             /** Popularity */
             popularity: number | null;
-            /** Poster */
+            /**
+             * Poster
+             * @description Hash of its poster: /posters/<hash>-320.webp.
+             */
             poster: string | null;
             /** Refs */
             refs: {
@@ -613,6 +752,11 @@ export interface components {
             end_year: number | null;
             /** Genres */
             genres: string[];
+            /**
+             * Has Poster
+             * @description Whether it has one, or a source that is on could give one.
+             */
+            has_poster: boolean;
             /** Id */
             id: number;
             kind: components["schemas"]["Kind"];
@@ -622,7 +766,10 @@ export interface components {
             original_title: string | null;
             /** Popularity */
             popularity: number | null;
-            /** Poster */
+            /**
+             * Poster
+             * @description Hash of its poster: /posters/<hash>-320.webp.
+             */
             poster: string | null;
             /** Refs */
             refs: {
@@ -685,6 +832,47 @@ export interface components {
              */
             status: "ok" | "not ready";
         };
+        /** Job */
+        Job: {
+            /**
+             * Attempts
+             * @description How often it was tried; eight times at most.
+             */
+            attempts: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Deaths
+             * @description How often the worker that ran it died; five times at most.
+             */
+            deaths: number;
+            /** Error */
+            error: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /**
+             * Run After
+             * Format: date-time
+             */
+            run_after: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed";
+        };
+        /** JobList */
+        JobList: {
+            /** Items */
+            items: components["schemas"]["Job"][];
+        };
         /**
          * Kind
          * @description What a film is; *film* covers both.
@@ -706,6 +894,22 @@ export interface components {
             /** Snoozed */
             snoozed: number;
         };
+        /**
+         * NamedBy
+         * @description A source whose list names a film, and its place there.
+         */
+        NamedBy: {
+            /** Rank */
+            rank: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * Outcome
+         * @description How a source took a question.
+         * @enum {string}
+         */
+        Outcome: "answers" | "off" | "refused" | "silent" | "nonsense";
         /** PastChange */
         PastChange: {
             after: components["schemas"]["Answers"] | null;
@@ -787,6 +991,21 @@ export interface components {
             items: components["schemas"]["Place"][];
             /** Next */
             next?: string | null;
+        };
+        /** Posters */
+        Posters: {
+            /**
+             * Pending
+             * @description How many of the others are being fetched.
+             */
+            pending: number;
+            /**
+             * Ready
+             * @description Film to the hash of its poster.
+             */
+            ready: {
+                [key: string]: string;
+            };
         };
         /**
          * Problem
@@ -918,6 +1137,14 @@ export interface components {
             /** Frees */
             frees: number;
         };
+        /** Retried */
+        Retried: {
+            /**
+             * Queued
+             * @description False when the same work had been asked for anew; the failed job is gone.
+             */
+            queued: boolean;
+        };
         /** Said */
         Said: {
             change: components["schemas"]["Change"] | null;
@@ -964,8 +1191,16 @@ export interface components {
             film: components["schemas"]["Film"];
             /** Rank */
             rank: number;
-            /** Source */
+            /**
+             * Source
+             * @description The one that names it first.
+             */
             source: string;
+            /**
+             * Sources
+             * @description All that name it, the best place first.
+             */
+            sources: components["schemas"]["NamedBy"][];
             /** Weight */
             weight: number;
         };
@@ -975,6 +1210,71 @@ export interface components {
             items: components["schemas"]["SimilarFilm"][];
             /** Next */
             next?: string | null;
+        };
+        /** Source */
+        Source: {
+            /** Can */
+            can: components["schemas"]["Capability"][];
+            /** Credit */
+            credit: string;
+            decided_by: components["schemas"]["DecidedBy"];
+            /** Hosts */
+            hosts: components["schemas"]["SourceHost"][];
+            /** Is On */
+            is_on: boolean;
+            /**
+             * Keeps Days
+             * @description How long its facts are kept; null for as long as one likes.
+             */
+            keeps_days: number | null;
+            /** May Switch */
+            may_switch: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Needs
+             * @description The setting that it lacks: key or client.
+             */
+            needs: string | null;
+            /** Title */
+            title: string;
+        };
+        /** SourceHost */
+        SourceHost: {
+            /** Blocked Until */
+            blocked_until: string | null;
+            /** Calls */
+            calls: number;
+            /** Host */
+            host: string;
+            /** Last Answered At */
+            last_answered_at: string | null;
+            /** Last Called At */
+            last_called_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+            /** Purpose */
+            purpose: string;
+            /** Sends */
+            sends: string;
+        };
+        /** SourceList */
+        SourceList: {
+            /** Items */
+            items: components["schemas"]["Source"][];
+            /** Offline */
+            offline: boolean;
+        };
+        /** SourceSwitch */
+        SourceSwitch: {
+            /**
+             * Forget
+             * @description Drop what the source has told as well, instead of keeping it until its terms end.
+             * @default false
+             */
+            forget: boolean;
+            /** On */
+            on: boolean;
         };
         /** SuggestionFile */
         SuggestionFile: {
@@ -1020,6 +1320,14 @@ export interface components {
             /** Tried */
             tried: number;
         };
+        /** Tested */
+        Tested: {
+            /** Message */
+            message: string;
+            outcome: components["schemas"]["Outcome"];
+            /** Took Ms */
+            took_ms: number;
+        };
         /** User */
         User: {
             /**
@@ -1038,6 +1346,14 @@ export interface components {
          * @enum {string}
          */
         Verdict: "liked" | "fine" | "disliked";
+        /** WantedPosters */
+        WantedPosters: {
+            /**
+             * Films
+             * @description Films that somebody looks at.
+             */
+            films: number[];
+        };
     };
     responses: never;
     parameters: never;
@@ -1343,6 +1659,142 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_list_jobs_jobs_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Only jobs in this state. */
+                state?: ("queued" | "running" | "done" | "failed") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    jobs_retry_job_jobs__int_job__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1920,6 +2372,66 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    posters_want_posters_api_v1_posters_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantedPosters"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Posters"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2546,6 +3058,211 @@ export interface operations {
             };
         };
     };
+    sources_list_sources_sources_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sources_switch_source_sources__name__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as tmdb. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceSwitch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sources_test_source_sources__name__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Such as tmdb. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     system_healthz_healthz_get: {
         parameters: {
             query?: never;
@@ -2566,6 +3283,57 @@ export interface operations {
             };
             /** @description Bad Request */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    posters_show_poster_posters__file__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Hash, width (160, 320, 480) and format: `<hash>-320.webp`, `.avif`. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/avif": string;
+                    "image/webp": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

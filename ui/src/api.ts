@@ -7,7 +7,7 @@ export interface Pending {
   fetching: number;
   waiting: number;
 }
-export type Film = Schemas["Film"] & { has_poster?: boolean; description_url?: string | null };
+export type Film = Schemas["Film"] & { description_url?: string | null };
 export interface Offer {
   country: string;
   provider: string;
@@ -20,37 +20,12 @@ export interface Facts {
   fields: string[];
 }
 export type FilmDetail = Schemas["FilmDetail"] & Film & { facts: Facts[]; offers: Offer[]; pending: Pending };
-export interface OutsideHost {
-  host: string;
-  purpose: string;
-  sends: string;
-  calls: number;
-  last_called_at: string | null;
-  last_answered_at: string | null;
-  blocked_until: string | null;
-  last_error: string | null;
-}
-export interface Source {
-  name: string;
-  title: string;
-  can: string[];
-  is_on: boolean;
-  decided_by: "settings" | "offline" | "page" | "key" | "nobody";
-  may_switch: boolean;
-  needs: "key" | "client" | null;
-  credit: string;
-  keeps_days: number | null;
-  hosts: OutsideHost[];
-}
-export interface Sources {
-  items: Source[];
-  offline: boolean;
-}
-export interface Tested {
-  outcome: "answers" | "off" | "refused" | "silent" | "nonsense";
-  message: string;
-  took_ms: number;
-}
+export type OutsideHost = Schemas["SourceHost"];
+export type Source = Schemas["Source"];
+export type Sources = Schemas["SourceList"];
+export type Tested = Schemas["Tested"];
+export type Job = Schemas["Job"];
+export type Jobs = Schemas["JobList"];
 export interface Asked {
   source: string;
   state: "answered" | "off" | "late" | "failed";
@@ -59,15 +34,6 @@ export interface Asked {
 export interface LookedUp {
   items: Film[];
   sources: Asked[];
-}
-export interface Job {
-  id: number;
-  kind: string;
-  attempts: number;
-  error: string | null;
-}
-export interface Jobs {
-  items: Job[];
 }
 export type Person = Schemas["PersonName"];
 export type Answers = Schemas["Answers"];
@@ -230,7 +196,7 @@ export const api = {
   lookUp: (q: string, source: string, signal: AbortSignal) =>
     request<LookedUp>("POST", `${V1}/films/lookup`, { body: { q, source }, signal }),
   posters: (films: readonly number[]) =>
-    request<{ ready: Record<string, string>; pending: number }>("POST", `${V1}/posters`, { body: { films } }),
+    request<Schemas["Posters"]>("POST", `${V1}/posters`, { body: { films } }),
   genres: () => get<Schemas["GenreList"]>("/genres"),
   languages: () => get<Schemas["PlaceList"]>("/languages"),
   countries: () => get<Schemas["PlaceList"]>("/countries"),
@@ -265,10 +231,10 @@ export const api = {
 
   sources: (signal?: AbortSignal) => get<Sources>("/sources", undefined, signal),
   switchSource: (name: string, change: { on: boolean; forget?: boolean }) =>
-    request<void>("PATCH", `${V1}/sources/${name}`, { body: change }),
+    request<Source>("PATCH", `${V1}/sources/${name}`, { body: change }),
   testSource: (name: string) => request<Tested>("POST", `${V1}/sources/${name}/test`),
   failedJobs: (signal?: AbortSignal) => get<Jobs>("/jobs", { state: "failed", limit: 100 }, signal),
-  retryJob: (id: number) => request<void>("POST", `${V1}/jobs/${id}/retry`),
+  retryJob: (id: number) => request<Schemas["Retried"]>("POST", `${V1}/jobs/${id}/retry`),
 
   session: () => get<Schemas["Session"]>("/session"),
   forgetSession: () => request<void>("DELETE", `${V1}/session`),

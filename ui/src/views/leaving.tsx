@@ -113,10 +113,12 @@ function SourceRow({ source }: { source: Source }) {
           <span class="soft">{t(on ? "leaving.on" : "leaving.off")}</span>
         )}
       </div>
-      <p>
-        {source.needs !== "client" && decided(source)}{" "}
-        {!isBrowsers && !source.is_on && hasTold && t("leaving.stays", { source: source.title })}
-      </p>
+      {source.needs !== "client" && (
+        <p>
+          {decided(source)}{" "}
+          {!isBrowsers && !source.is_on && hasTold && t("leaving.stays", { source: source.title })}
+        </p>
+      )}
       {can.length > 0 && (
         <p>{t("leaving.asked", { what: list(can.map((what) => t(`leaving.can.${what}`))) })}</p>
       )}
