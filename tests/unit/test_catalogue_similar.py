@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from moviefinder.catalogue import build, readers, similar
 from moviefinder.catalogue.colikes import colikes
-from moviefinder.catalogue.likeness import Likeness
+from moviefinder.catalogue.likeness import Likeness, Traits
 from moviefinder.catalogue.reach import LEAST_NAMED, connect, missed, turned
 from moviefinder.records import Kind
 
@@ -104,7 +104,7 @@ def test_people_who_like_everything_say_less(facts, ratings):
 
 def test_likeness_is_the_same_both_ways(facts):
     """And lies between 0 and 1."""
-    likeness = Likeness([fact.record for fact in facts]).to_all(0, len(facts))
+    likeness = Likeness(Traits.of([fact.record for fact in facts])).to_all(0, len(facts))
     assert np.allclose(likeness, likeness.T, atol=1e-6)
     assert likeness.min() >= 0
     assert likeness.max() <= 1

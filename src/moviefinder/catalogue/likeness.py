@@ -8,13 +8,14 @@ figures are the same on every machine.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from moviefinder.records import GENRES, FilmRecord, Kind, Role
+from moviefinder.records import GENRES, Credit, FilmRecord, Kind, Role
 from moviefinder.titles.fold import ARTICLES, fold
 
 Block = NDArray[np.float32]
@@ -31,30 +32,75 @@ _FORMS: Final = np.array(  # plain, drawn, factual, both: who likes the one form
 _MANY_LIKENESS: Final = 2.0  # the sum of all parts at which two films are as alike as can be
 
 
+Features = Mapping[int, Mapping[str, float]]
+"""What few films have, with weights: by film, by name. Films without any may be left out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What is compared of n films.
+
+    Attributes:
+        genres: the films that have each genre, int64[k] by slug.
+        years: float32[n] of release; 0 is unknown.
+        is_series: bool[n].
+        languages: the films that have each as their first language, int64[k] by code.
+        makers: directors and creators.
+        cast: actors.
+        words: of the titles.
+    """
+
+    genres: Mapping[str, NDArray[np.int64]]
+    years: NDArray[np.float32]
+    is_series: NDArray[np.bool_]
+    languages: Mapping[str, NDArray[np.int64]]
+    makers: Features
+    cast: Features
+    words: Features
+
+    @classmethod
+    def of(cls, films: Sequence[FilmRecord]) -> Traits:
+        """Of all these; a film's index is its position."""
+
+        def having(codes: Iterable[Sequence[str]]) -> dict[str, NDArray[np.int64]]:
+            by_code: dict[str, list[int]] = defaultdict(list)
+            for at, of in enumerate(codes):
+                for code in of:
+                    by_code[code].append(at)
+            return {code: np.array(positions, np.int64) for code, positions in by_code.items()}
+
+        return cls(
+            genres=having(film.genres for film in films),
+            years=np.array([film.year or 0 for film in films], np.float32),
+            is_series=np.array([film.kind is Kind.SERIES for film in films], bool),
+            languages=having(film.languages[:1] for film in films),
+            makers={at: makers_of(film.credits) for at, film in enumerate(films)},
+            cast={at: cast_of(film.credits) for at, film in enumerate(films)},
+            words={at: words_of(fold(film.title)) for at, film in enumerate(films)},
+        )
+
+
 class Likeness:
     """Likeness between any film and all others.
 
     The parts were weighed by least squares against how much the same people like two films (1,459 films with 40 likes
     or more, a quarter of the variance): era, language and director count most, genre less than one would think. Genre
     and title were then raised, because lists are also read.
-
-    Args:
-        films: every film; its index is its position.
     """
 
-    def __init__(self, films: Sequence[FilmRecord]) -> None:
-        self._n = len(films)
-        self._genres = _genre_vectors(films)
+    def __init__(self, traits: Traits) -> None:
+        n = len(traits.years)
+        self._genres = _genre_vectors(traits.genres, n)
         self._norms = np.sqrt(np.square(self._genres).sum(axis=1)).astype(np.float32)
-        self._years = np.array([film.year or _UNKNOWN_YEAR for film in films], np.float32)
-        self._kinds = np.array([film.kind is Kind.SERIES for film in films], np.int64)
-        self._forms = np.array(
-            [("animation" in film.genres) + 2 * ("documentary" in film.genres) for film in films], np.int64
-        )
-        self._languages, self._tongue = _languages(films)
-        self._makers = _Shared(films, _makers)
-        self._cast = _Shared(films, _cast)
-        self._words = _Shared(films, _words, rarity=True)
+        self._years = np.where(traits.years > 0, traits.years, np.float32(_UNKNOWN_YEAR))
+        self._kinds = traits.is_series.astype(np.int64)
+        self._forms = np.zeros(n, np.int64)
+        for slug, form in (("animation", 1), ("documentary", 2)):
+            self._forms[traits.genres.get(slug, ())] += form
+        self._languages, self._tongue = _languages(traits.languages, n)
+        self._makers = _Shared(traits.makers, n)
+        self._cast = _Shared(traits.cast, n)
+        self._words = _Shared(traits.words, n, rarity=True)
 
     def to_all(self, start: int, end: int) -> Block:
         """Likeness of the films from `start` to `end` to all films: float32[end - start, n], from 0 to 1."""
@@ -79,21 +125,15 @@ class Likeness:
 class _Shared:
     """Features that few films have, and who shares them."""
 
-    def __init__(
-        self,
-        films: Sequence[FilmRecord],
-        features: Callable[[FilmRecord], dict[str, float]],
-        *,
-        rarity: bool = False,
-    ) -> None:
-        self._n = len(films)
-        rows = [features(film) for film in films]
-        frequency = Counter(name for row in rows for name in row)
-        self._rows = [
-            {name: w for name, w in row.items() if 1 < frequency[name] <= _COMMONEST} for row in rows
-        ]
+    def __init__(self, features: Features, n: int, *, rarity: bool = False) -> None:
+        self._n = n
+        frequency = Counter(name for row in features.values() for name in row)
+        self._rows = {
+            at: {name: w for name, w in row.items() if 1 < frequency[name] <= _COMMONEST}
+            for at, row in features.items()
+        }
         holders: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for at, row in enumerate(self._rows):
+        for at, row in self._rows.items():
             for name, weight in row.items():
                 holders[name].append((at, weight))
         self._holders = {
@@ -109,42 +149,45 @@ class _Shared:
         """What the films from `start` to `end` share with each: float32[end - start, n], 0 for nothing."""
         total = np.zeros((end - start, self._n), np.float32)
         for row in range(start, end):
-            for name, weight in self._rows[row].items():
+            for name, weight in self._rows.get(row, {}).items():
                 at, weights = self._holders[name]
                 total[row - start, at] += np.float32(weight) * weights
         return total
 
 
-def _genre_vectors(films: Sequence[FilmRecord]) -> Block:
+def _genre_vectors(having: Mapping[str, NDArray[np.int64]], n: int) -> Block:
     """A column a genre, the rarer the heavier, in whole numbers: float32[n, genres]."""
-    counts = Counter(slug for film in films for slug in film.genres)
-    slugs = {slug: column for column, slug in enumerate(sorted(GENRES))}
-    vectors = np.zeros((len(films), len(slugs)), np.float32)
-    for at, film in enumerate(films):
-        for slug in film.genres:
-            vectors[at, slugs[slug]] = round(100 * float(np.log(1 + len(films) / counts[slug])))
+    vectors = np.zeros((n, len(GENRES)), np.float32)
+    for column, slug in enumerate(sorted(GENRES)):
+        if slug in having:
+            vectors[having[slug], column] = round(100 * float(np.log(1 + n / len(having[slug]))))
     return vectors
 
 
-def _makers(film: FilmRecord) -> dict[str, float]:
-    return {credit.name: 1.0 for credit in film.credits if credit.role is not Role.ACTOR}
+def makers_of(credits: Iterable[Credit]) -> dict[str, float]:
+    """Who made a film, as a feature."""
+    return {credit.name: 1.0 for credit in credits if credit.role is not Role.ACTOR}
 
 
-def _cast(film: FilmRecord) -> dict[str, float]:
-    return {c.name: round(1 / (1 + 0.3 * c.position), 3) for c in film.credits if c.role is Role.ACTOR}
+def cast_of(credits: Iterable[Credit]) -> dict[str, float]:
+    """Who acts in it, the first the heaviest."""
+    return {c.name: round(1 / (1 + 0.3 * c.position), 3) for c in credits if c.role is Role.ACTOR}
 
 
-def _words(film: FilmRecord) -> dict[str, float]:
-    words = [word for word in fold(film.title).split() if word not in _UNTELLING and not word.isdigit()]
+def words_of(folded: str) -> dict[str, float]:
+    """The words of a folded title that tell anything."""
+    words = [word for word in folded.split() if word not in _UNTELLING and not word.isdigit()]
     return {word: round(float(len(words)) ** -0.5, 3) for word in words}
 
 
-def _languages(films: Iterable[FilmRecord]) -> tuple[NDArray[np.int64], Block]:
+def _languages(having: Mapping[str, NDArray[np.int64]], n: int) -> tuple[NDArray[np.int64], Block]:
     """A number for each first language, and what it adds to the likeness of two: float32[languages, languages]."""
-    firsts = [film.languages[0] if film.languages else "" for film in films]
-    codes = sorted({*firsts, ""})
+    codes = sorted({*having, ""})
     same = [0.1 if code == "" else 0.15 if code == "en" else 0.45 for code in codes]
     tongue = np.diag(np.array(same, np.float32))
     tongue[0, :] = tongue[:, 0] = 0.1  # unknown, nearly always English
-    numbers = {code: number for number, code in enumerate(codes)}
-    return np.array([numbers[code] for code in firsts], np.int64), tongue
+    numbers = np.zeros(n, np.int64)
+    for number, code in enumerate(codes):
+        if code:
+            numbers[having[code]] = number
+    return numbers, tongue

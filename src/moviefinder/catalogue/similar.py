@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from moviefinder.catalogue.colikes import Colikes, colikes
-from moviefinder.catalogue.likeness import Likeness
+from moviefinder.catalogue.likeness import Likeness, Traits
 from moviefinder.catalogue.reach import connect
 from moviefinder.catalogue.readers import Fact, Ratings
 from moviefinder.records import Kind
@@ -74,7 +74,7 @@ def similar_lists(
     n = len(facts)
     liked = colikes(facts, ratings)
     say(f"{len(liked.positions):,} films with enough likes")
-    likeness = Likeness([fact.record for fact in facts])
+    likeness = Likeness(Traits.of([fact.record for fact in facts]))
     trust = np.zeros(n, np.float32)
     trust[liked.positions] = liked.likes / (liked.likes + _ENOUGH_LIKES)
     appeal = _appeal(facts) * np.float32(_APPEAL)

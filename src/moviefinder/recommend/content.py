@@ -20,7 +20,9 @@ from moviefinder.recommend.traits import Traits
 Pair = tuple[FloatArray, FloatArray]
 """For few likes told, and what is added for many."""
 
-_STAND_INS: Final = 30  # so many of the likest rated films speak for one that few people rated
+STAND_INS: Final = 30
+"""So many of the likest rated films speak for one that few people rated."""
+
 _ENOUGH_LIKES: Final = 8.0  # with so many likes its stand-ins count half
 _HEARD: Final = 0.5  # what is said for the stand-ins of a film that people had the time to rate, and few did
 HEARD_YOUNG: Final = 2.0
@@ -153,7 +155,7 @@ def _stand_ins(
     weights = alike[:, films]
     at, own = _both(some, films)
     weights[at, own] = 0
-    count = min(_STAND_INS, len(films))
+    count = min(STAND_INS, len(films))
     columns = np.argpartition(-weights, count - 1, axis=1)[:, :count] if count else weights.astype(np.int64)
     columns.sort(axis=1)
     shares = np.take_along_axis(weights, columns, axis=1)

@@ -129,6 +129,10 @@ class Codes:
         counts = zip(self._names, np.diff(self._offsets).tolist(), strict=True)
         return {name: films for name, films in counts if films}
 
+    def positions(self) -> dict[str, NDArray[np.int32]]:
+        """The films that have each code."""
+        return dict(zip(self._names, np.split(self._positions, self._offsets[1:-1]), strict=False))
+
     def __contains__(self, code: str) -> bool:
         return code in self._index
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from moviefinder.recommend import FloatArray, IdArray, Places, Positions
 
 OWN: Final = "catalogue"
-"""The catalogue's lists: their weights compare between films, as those of `PLACED` do; elsewhere the order counts."""
+"""The catalogue's lists: their weights compare between films; of all others the order counts."""
 
 PLACED: Final = "placed"
 """The source that knows content alone: it counts where no other has a list."""
@@ -206,14 +206,14 @@ def merged(lists: Mapping[str, tuple[IdArray, Weights]], usual: FloatArray) -> t
     sources = [source for source in sorted(lists) if source != PLACED] or sorted(lists)
     if not sources:
         return np.empty(0, np.int64), np.empty(0, np.uint8)
-    if sources in ([OWN], [PLACED]):
-        return lists[sources[0]]
+    if sources == [OWN]:
+        return lists[OWN]
     given: dict[int, float] = {}
     best: dict[int, int] = {}
     for source in sources:
         ids, weights = lists[source]
         places = np.minimum(np.arange(len(ids)), len(usual) - 1)
-        points = weights.astype(np.float32) if source in (OWN, PLACED) else usual[places]
+        points = weights.astype(np.float32) if source == OWN else usual[places]
         for place, (film, point) in enumerate(zip(ids.tolist(), points.tolist(), strict=True)):
             given[film] = given.get(film, 0.0) + point
             best[film] = min(best.get(film, place), place)

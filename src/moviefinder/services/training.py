@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.catalogue import Catalogue
-from moviefinder.catalogue.likeness import Likeness
+from moviefinder.catalogue import likeness
 from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, confidence, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows
@@ -273,7 +273,7 @@ def traits_of(catalogue: Catalogue) -> Traits:
     records = [catalogue.record(row) for row in range(len(catalogue))]
     return Traits(
         refs=tuple(str(record.refs[0]) for record in records),
-        likeness=Likeness(records).to_all,
+        likeness=likeness.Likeness(likeness.Traits.of(records)).to_all,
         votes=np.array([votes or 0 for votes in films.votes], np.float32),
         mean=np.array([(score or 0) / 2 for score in films.score], np.float32),
         year=np.array([year or 0 for year in films.year], np.int16),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.log import get_logger
-from moviefinder.services import accounts, fetching, posters, track
+from moviefinder.services import accounts, fetching, placing, posters, track
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 
@@ -54,6 +54,7 @@ HANDLERS: Final[dict[str, Task]] = {
     "fetch_film": Task(fetching.fetch_film),
     "fetch_poster": Task(posters.fetch_poster),
     "fetch_similar": Task(fetching.fetch_similar),
+    "place_film": Task(placing.place_film),
     "refresh_facts": Task(fetching.refresh_facts),
 }
 """By kind. Kinds that begin with `fetch_` wait on the network and run in many threads (`dispatch.lane_of`)."""

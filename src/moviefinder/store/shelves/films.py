@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder import array_file
 from moviefinder.recommend import IdArray, Places, Positions
+from moviefinder.recommend.content import STAND_INS
 from moviefinder.recommend.filters import Codes, FilmFacts, OneFilm
 from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.lists import OWN, PLACED, SimilarLists, Weights, merged
@@ -36,8 +37,6 @@ RANKED: Final = Film.popularity.is_not(None)
 
 BEST_KNOWN_FIRST: Final = (Film.popularity, Film.id)
 
-_STAND_INS: Final = 30  # as many as content places a film by
-
 Named = tuple[IdArray, Weights]
 """A list of neighbours, best first."""
 
@@ -46,12 +45,13 @@ Named = tuple[IdArray, Weights]
 class Films:
     """Facts and similar lists of all films: those of the catalogue by popularity, then those that came since.
 
-    `barred` int64[b]: positions of films that are never recommended. `live`: what those say that came since, None where
-    nothing changed.
+    `of_catalogue`: how many are of the catalogue. `barred` int64[b]: positions of films that are never recommended.
+    `live`: what those say that came since; None where there are none.
     """
 
     facts: FilmFacts
     lists: SimilarLists
+    of_catalogue: int
     barred: Positions = field(default_factory=lambda: np.empty(0, np.int64))
     live: Live | None = None
     _kept: list[tuple[Learned, Beside]] = field(default_factory=list, init=False, repr=False, compare=False)
@@ -81,7 +81,7 @@ class Films:
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Films:
         """What `to_arrays` gave."""
         lists = SimilarLists(arrays["ids"], arrays["offsets"], arrays["targets"], arrays["weights"])
-        return cls(FilmFacts.from_arrays(arrays), lists)
+        return cls(FilmFacts.from_arrays(arrays), lists, len(lists.places))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +95,15 @@ class _Row:
     _kept: dict[str, Named] = field(default_factory=dict, repr=False, compare=False)
 
     def named(self, lists: SimilarLists) -> Named:
-        """The lists of all sources but content as one."""
+        """The lists of all sources as one."""
         if "named" not in self._kept:
-            told = {source: of for source, of in self.lists.items() if source != PLACED}
-            self._kept["named"] = merged(told, lists.usual)
+            self._kept["named"] = merged(self.lists, lists.usual)
         return self._kept["named"]
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether any source has a list, content aside."""
+        return bool(self.lists.keys() - {PLACED})
 
 
 def film_shelf(folder: Path, *, look_every_s: float = LOOK_EVERY_S) -> LiveShelf[Films, Any]:
@@ -143,7 +147,7 @@ def _read_films(session: Session) -> Films:
         countries=codes(FilmCountry.film_id, FilmCountry.code),
         certificates=Codes.of(n, ((i, code) for i, code in enumerate(certificates) if code)),
     )
-    return Films(facts, _read_lists(session, facts.ids, position))
+    return Films(facts, _read_lists(session, facts.ids, position), n)
 
 
 def _read_lists(session: Session, ids: NDArray[np.int64], position: dict[int, int]) -> SimilarLists:
@@ -236,20 +240,22 @@ def _laid_over(base: Films, rows: Mapping[int, _Row], _before: Films | None) -> 
     moved = {film: row.merged_into for film, row in rows.items() if row.merged_into is not None}
     named: list[tuple[int, Named]] = []
     placed: list[tuple[int, Named]] = []
+    listed: list[int] = []
     for film, position in at.items():
         row = rows[film]
         if set(row.lists) <= {OWN} and position < len(among):
             continue  # its list is the one that it had
-        if len((own := row.named(base.lists))[0]):
-            named.append((position, own))
+        named.append((position, row.named(base.lists)))
+        if row.is_listed:
+            listed.append(position)
         if PLACED in row.lists:
             placed.append((position, row.lists[PLACED]))
-    by_list, by_content = _Flat.of(named, places, moved), _Flat.of(placed, places, moved)
-    without = by_content.where(~np.isin(by_content.origin, [position for position, _ in named]))
-    lists = base.lists.laid_over(places, *_packed(by_list, without))
+    every, by_content = _Flat.of(named, places, moved), _Flat.of(placed, places, moved)
+    lists = base.lists.laid_over(places, *every.packed())
     quality = liked_share(facts.score.astype(np.float32) / np.float32(200))
+    by_list = every.where(np.isin(every.origin, listed))
     live = _live(places, len(among), by_list, by_content, quality) if new else None
-    return Films(facts, lists, barred, live)
+    return Films(facts, lists, len(among), barred, live)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,14 +296,11 @@ class _Flat:
         """Those of them that are kept."""
         return _Flat(self.origin[kept], self.target[kept], self.rank[kept], self.weight[kept])
 
-
-def _packed(*parts: _Flat) -> tuple[Positions, NDArray[np.int64], NDArray[np.int32], Weights]:
-    """Whose lists these are, how long each is, and all of them, as `SimilarLists.laid_over` takes them."""
-    origin = np.concatenate([part.origin for part in parts])
-    begins = np.flatnonzero(np.diff(origin, prepend=-1))
-    lengths = np.diff(begins, append=len(origin))
-    target = np.concatenate([part.target for part in parts]).astype(np.int32)
-    return origin[begins], lengths, target, np.concatenate([part.weight for part in parts])
+    def packed(self) -> tuple[Positions, NDArray[np.int64], NDArray[np.int32], Weights]:
+        """Whose lists these are, how long each is, and all of them, as `SimilarLists.laid_over` takes them."""
+        begins = np.flatnonzero(np.diff(self.origin, prepend=-1))
+        lengths = np.diff(begins, append=len(self.origin))
+        return self.origin[begins], lengths, self.target.astype(np.int32), self.weight
 
 
 def _live(
@@ -322,9 +325,9 @@ def _live(
     begins = np.flatnonzero(np.diff(origin, prepend=-1))
     place = np.arange(len(origin)) - np.repeat(begins, np.diff(begins, append=len(origin)))
     row = np.repeat(np.arange(len(begins)), np.diff(begins, append=len(origin)))
-    kept = place < _STAND_INS
-    stand_ins = np.zeros((len(begins), _STAND_INS), np.int64)
-    weights = np.zeros((len(begins), _STAND_INS), np.float32)
+    kept = place < STAND_INS
+    stand_ins = np.zeros((len(begins), STAND_INS), np.int64)
+    weights = np.zeros((len(begins), STAND_INS), np.float32)
     stand_ins[row[kept], place[kept]], weights[row[kept], place[kept]] = target[kept], weight[kept]
     return Live(
         places=places,
