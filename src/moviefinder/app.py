@@ -112,12 +112,13 @@ def make_app(
     """
     derived = settings.data / "titles"
     engine = make_engine(settings.database_url, connections=settings.threads + 2)
+    films = film_shelf(derived, look_every_s=look_every_s)
     return App(
         settings=settings,
         engine=engine,
         sources=FilmSources(settings, lambda: _client(settings, engine), embedded=EmbeddedSource()),
-        films=film_shelf(derived, look_every_s=look_every_s),
-        models=model_shelf(settings.data / "models", derived, shipped_model),
+        films=films,
+        models=model_shelf(settings.data / "models", derived, shipped_model, films),
         titles=title_shelf(derived, look_every_s=look_every_s),
         bell=_bell(settings),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,18 +165,21 @@ def _read_lists(session: Session, ids: NDArray[np.int64], position: dict[int, in
     return SimilarLists(ids, offsets, place[target_ids], all_weights)
 
 
-def changed_since(statement: Any, number: int) -> Any:
-    """A statement narrowed to the films that changed after a number."""
+def changed_since(number: int) -> Any:
+    """The ids of the films that changed after a number, to be put into a statement."""
     # The first condition is for SQLite, which cannot tell from a parameter that the index holds all that is asked for.
-    return statement.where(Film.changed > 0, Film.changed > number)
+    return select(Film.id).where(Film.changed > 0, Film.changed > number).scalar_subquery()
 
 
 def _read_changed(session: Session, number: int) -> Mapping[int, _Row]:
+    changed = changed_since(number)
+
     def codes(table: Any, column: Any) -> Mapping[int, list[str]]:
         found = defaultdict(list)
-        statement = select(table.film_id, column).join(Film, Film.id == table.film_id)
         for film_id, code in session.execute(
-            changed_since(statement, number).order_by(table.film_id, table.position)
+            select(table.film_id, column)
+            .where(table.film_id.in_(changed))
+            .order_by(table.film_id, table.position)
         ):
             found[film_id].append(code)
         return found
@@ -188,17 +190,14 @@ def _read_changed(session: Session, number: int) -> Mapping[int, _Row]:
     lists: dict[int, dict[str, Named]] = defaultdict(dict)
     columns = SimilarList.film_id, SimilarList.source, SimilarList.ids, SimilarList.weights
     for film_id, source, ids, weights in session.execute(
-        changed_since(select(*columns).join(Film, Film.id == SimilarList.film_id), number)
+        select(*columns).where(SimilarList.film_id.in_(changed))
     ):
         lists[film_id][source] = np.frombuffer(ids, "<i4").astype(np.int64), np.frombuffer(weights, np.uint8)
     rows = session.execute(
-        changed_since(
-            select(
-                *(Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes),
-                *(Film.certificate, Film.adult, Film.merged_into),
-            ),
-            number,
-        )
+        select(
+            *(Film.id, Film.kind, Film.year, Film.runtime_min, Film.score, Film.votes),
+            *(Film.certificate, Film.adult, Film.merged_into),
+        ).where(Film.id.in_(changed))
     )
     found = {}
     for film_id, kind, year, runtime, score, votes, certificate, adult, merged_into in rows:
@@ -237,7 +236,7 @@ def _laid_over(base: Films, rows: Mapping[int, _Row], _before: Films | None) -> 
     at |= {film: len(among) + i for i, film in enumerate(new)}
     facts = base.facts.laid_over(places.ids, {position: rows[film].facts for film, position in at.items()})
     barred = np.array(sorted(position for film, position in at.items() if rows[film].barred), np.int64)
-    moved = {film: row.merged_into for film, row in rows.items() if row.merged_into is not None}
+    moved = {film: _final(rows, film) for film, row in rows.items() if row.merged_into is not None}
     named: list[tuple[int, Named]] = []
     placed: list[tuple[int, Named]] = []
     listed: list[int] = []
@@ -258,6 +257,16 @@ def _laid_over(base: Films, rows: Mapping[int, _Row], _before: Films | None) -> 
     return Films(facts, lists, len(among), barred, live)
 
 
+def _final(rows: Mapping[int, _Row], film: int) -> int:
+    """The film that one turned out to be, in the end."""
+    for _ in range(len(rows)):
+        row = rows.get(film)
+        if row is None or row.merged_into is None:
+            break
+        film = row.merged_into
+    return film
+
+
 @dataclass(frozen=True, slots=True)
 class _Flat:
     """Lists one after the other: int64[e] whose, whom it names, and at what place from 0; the weight in 1..255."""
@@ -274,13 +283,9 @@ class _Flat:
         origin = np.repeat(np.array([position for position, _ in lists], np.int64), lengths)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for _, (ids, _) in lists)])
         weight = np.concatenate([np.empty(0, np.uint8), *(weights for _, (_, weights) in lists)])
-        rank = np.fromiter(chain.from_iterable(map(range, lengths)), np.int64, len(ids))
-        is_moved = np.isin(ids, np.fromiter(moved, np.int64, len(moved)))
-        for _ in range(len(moved) if is_moved.any() else 0):
-            ids[is_moved] = [moved[film] for film in ids[is_moved].tolist()]
-            is_moved = np.isin(ids, np.fromiter(moved, np.int64, len(moved)))
-            if not is_moved.any():
-                break
+        rank = np.arange(len(ids)) - np.repeat(np.cumsum([0, *lengths])[:-1], lengths)
+        for old, new in moved.items():
+            ids[ids == old] = new
         target = places.find(ids).astype(np.int64)
         flat = cls(origin, target, rank, weight)
         flat = flat.where((target >= 0) & (target != origin))

@@ -85,14 +85,14 @@ class LiveShelf(Generic[T, Row]):
         *,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        self._base, self._read, self._lay, self._look_every_s = base, read, lay, look_every_s
+        self.base, self._read, self._lay, self._look_every_s = base, read, lay, look_every_s
         self._lock = threading.Lock()
         self._laid: _Laid[T, Row] | None = None
 
     def newest(self, session: Session) -> T:
         """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
         found = versions_of(session, (CATALOGUE, CHANGES))
-        base = self._base.of(session, [found[CATALOGUE]])
+        base = self.base.of(session, [found[CATALOGUE]])
         number = int(found[CHANGES].partition("-")[0])
         laid = self._laid
         if laid is None or laid.base is not base:

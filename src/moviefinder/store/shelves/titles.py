@@ -46,8 +46,9 @@ def _catalogue_rows(session: Session) -> list[TitleRow]:
 
 
 def _read_changed(session: Session, number: int) -> Mapping[int, Rows]:
-    changed: dict[int, Rows] = dict.fromkeys(session.scalars(changed_since(select(Film.id), number)), ())
-    return changed | _rows(session, changed_since(_ROWS, number))
+    changed = changed_since(number)
+    films: dict[int, Rows] = dict.fromkeys(session.scalars(select(Film.id).where(Film.id.in_(changed))), ())
+    return films | _rows(session, _ROWS.where(Title.film_id.in_(changed)))
 
 
 def _rows(session: Session, statement: Any) -> dict[int, Rows]:
