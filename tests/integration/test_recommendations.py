@@ -40,7 +40,7 @@ def test_an_empty_taste_gets_an_empty_list_with_a_hint(recommend, say):
         "known": recommendations.KNOWN,
         "spread": recommendations.SPREAD,
         "next": None,
-        "pending": 0,
+        "pending": {"fetching": 0, "waiting": 0},
     }
 
 

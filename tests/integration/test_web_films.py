@@ -163,9 +163,9 @@ def test_a_random_film_is_one_of_the_known(client):
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        ("/api/v1/films?q=heat&limit=5", 8),
-        ("/api/v1/films/imdb:tt0113277", 8),
-        ("/api/v1/films/imdb:tt0113277/similar", 8),
+        ("/api/v1/films?q=heat&limit=5", 9),
+        ("/api/v1/films/imdb:tt0113277", 13),
+        ("/api/v1/films/imdb:tt0113277/similar", 11),
         ("/suggestion/x/heat.json", 4),
     ],
 )

@@ -16,7 +16,11 @@ def test_an_answer_comes_back_with_its_change(client, say):
     """Enough for a page to show it and to undo it."""
     said = say(3, verdict="liked", rating=9).json
     assert said["entry"]["film"]["title"] == "Film 3"
-    assert (said["entry"]["verdict"], said["entry"]["rating"], said["pending"]) == ("liked", 9, 0)
+    assert (said["entry"]["verdict"], said["entry"]["rating"], said["pending"]) == (
+        "liked",
+        9,
+        {"fetching": 0, "waiting": 0},
+    )
     undone = client.post(f"/api/v1/library/changes/{said['change']['id']}/undo", headers=WRITE)
     assert undone.json["entry"] is None
     assert client.get("/api/v1/library/imdb:tt0000003").status_code == 404

@@ -86,6 +86,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/films/lookup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the outside sources that are on for films by title, or by IMDb's number: two seconds in all.
+         * @description <br/>What nobody here knew is stored as known by name, so that it can be liked. A source that fails is told of and fails<br/>nothing else. Nobody is made a guest for having looked.
+         */
+        post: operations["films_look_up_films_films_lookup_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/films/random": {
         parameters: {
             query?: never;
@@ -205,7 +225,7 @@ export interface paths {
         head?: never;
         /**
          * Merge answers into what was said; durable when answered, and saying it again changes nothing.
-         * @description <br/>The first write without a cookie makes a guest. `If-Match: "version"` refuses a stale write with 412;<br/>`Idempotency-Key` has a repeated one answered as the first was, for a day.
+         * @description <br/>The first write without a cookie makes a guest. `If-Match: "version"` refuses a stale write with 412;<br/>`Idempotency-Key` has a repeated one answered as the first was, for a day. A reference that nobody here knows is<br/>looked up, for two seconds at most; where nobody tells, the answer is kept for a film that is called by it.
          */
         patch: operations["library_say__film__patch"];
         trace?: never;
@@ -550,6 +570,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Answered
+         * @description How a source took a question.
+         * @enum {string}
+         */
+        Answered: "answered" | "off" | "late" | "failed";
+        /**
          * AnsweredReason
          * @description What stands now, and what stood before, which undoing says again; null: nothing.
          */
@@ -572,6 +598,17 @@ export interface components {
             /** Taste */
             taste: boolean;
             verdict: components["schemas"]["Verdict"] | null;
+        };
+        /** AskedSource */
+        AskedSource: {
+            /**
+             * Reason
+             * @description Why there is no answer.
+             */
+            reason: string | null;
+            /** Source */
+            source: string;
+            state: components["schemas"]["Answered"];
         };
         /**
          * Capability
@@ -668,6 +705,29 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * Fact
+         * @description What one source told of a film.
+         */
+        Fact: {
+            /**
+             * Expires At
+             * @description Until when its terms let it be kept.
+             */
+            expires_at: string | null;
+            /**
+             * Fetched At
+             * Format: date-time
+             */
+            fetched_at: string;
+            /**
+             * Fields
+             * @description What it knows; empty: it does not know the film.
+             */
+            fields: string[];
+            /** Source */
+            source: string;
+        };
         /** FieldProblem */
         FieldProblem: {
             /** Field */
@@ -690,6 +750,16 @@ export interface components {
             creators: components["schemas"]["PersonName"][];
             /** Description */
             description: string | null;
+            /**
+             * Description Source
+             * @description Whose text that is.
+             */
+            description_source: string | null;
+            /**
+             * Description Url
+             * @description The page that a quoted text is from.
+             */
+            description_url: string | null;
             /** Directors */
             directors: components["schemas"]["PersonName"][];
             /** End Year */
@@ -746,10 +816,22 @@ export interface components {
             creators: components["schemas"]["PersonName"][];
             /** Description */
             description: string | null;
+            /**
+             * Description Source
+             * @description Whose text that is.
+             */
+            description_source: string | null;
+            /**
+             * Description Url
+             * @description The page that a quoted text is from.
+             */
+            description_url: string | null;
             /** Directors */
             directors: components["schemas"]["PersonName"][];
             /** End Year */
             end_year: number | null;
+            /** Facts */
+            facts: components["schemas"]["Fact"][];
             /** Genres */
             genres: string[];
             /**
@@ -762,8 +844,11 @@ export interface components {
             kind: components["schemas"]["Kind"];
             /** Languages */
             languages: string[];
+            /** Offers */
+            offers: components["schemas"]["Offer"][];
             /** Original Title */
             original_title: string | null;
+            pending: components["schemas"]["Pending"];
             /** Popularity */
             popularity: number | null;
             /**
@@ -895,6 +980,29 @@ export interface components {
             snoozed: number;
         };
         /**
+         * LookedUp
+         * @description What the sources that are on told within two seconds, and which did not.
+         */
+        LookedUp: {
+            /** Items */
+            items: components["schemas"]["Film"][];
+            /** Sources */
+            sources: components["schemas"]["AskedSource"][];
+        };
+        /** LookUp */
+        LookUp: {
+            /**
+             * Q
+             * @description A title, or IMDb's number of a film.
+             */
+            q: string;
+            /**
+             * Source
+             * @description The only one to ask.
+             */
+            source?: string | null;
+        };
+        /**
          * NamedBy
          * @description A source whose list names a film, and its place there.
          */
@@ -903,6 +1011,17 @@ export interface components {
             rank: number;
             /** Source */
             source: string;
+        };
+        /**
+         * Offer
+         * @description Where a film can be watched.
+         */
+        Offer: {
+            /** Country */
+            country: string;
+            /** Provider */
+            provider: string;
+            way: components["schemas"]["Way"];
         };
         /**
          * Outcome
@@ -949,6 +1068,22 @@ export interface components {
             items: components["schemas"]["PastReason"][];
             /** Next */
             next?: string | null;
+        };
+        /**
+         * Pending
+         * @description Questions to outside sources that will tell more of these films.
+         */
+        Pending: {
+            /**
+             * Fetching
+             * @description Due within a minute.
+             */
+            fetching: number;
+            /**
+             * Waiting
+             * @description Due later: a source is away, or asks for patience.
+             */
+            waiting: number;
         };
         /** Person */
         Person: {
@@ -1079,8 +1214,7 @@ export interface components {
             };
             /** Next */
             next: string | null;
-            /** Pending */
-            pending: number;
+            pending: components["schemas"]["Pending"];
             /**
              * Relax
              * @description Filters that stand in the way, the one that frees most first.
@@ -1149,8 +1283,7 @@ export interface components {
         Said: {
             change: components["schemas"]["Change"] | null;
             entry: components["schemas"]["Entry"] | null;
-            /** Pending */
-            pending: number;
+            pending: components["schemas"]["Pending"];
         };
         /**
          * Say
@@ -1354,6 +1487,12 @@ export interface components {
              */
             films: number[];
         };
+        /**
+         * Way
+         * @description How a provider lets people watch a film.
+         * @enum {string}
+         */
+        Way: "subscription" | "free" | "ads" | "rent" | "buy";
     };
     responses: never;
     parameters: never;
@@ -1574,6 +1713,102 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    films_look_up_films_films_lookup_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookUp"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookedUp"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

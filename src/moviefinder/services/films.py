@@ -52,11 +52,12 @@ def film_id_of(session: Session, film: str, *, for_writing: bool = False) -> int
     if film.isascii() and film.isdigit():
         number = int(film) if len(film) <= 10 else 0
         named: object = int(film) if len(film) < 30 else film
-        found: int | None = number if 0 < number < 2**31 else None
+        present = today(session, number, hold=for_writing) if 0 < number < 2**31 else None
     else:
         named = ref = Ref.parse(film)
-        found = _find(session, ref)
-    present = None if found is None else today(session, found, hold=for_writing)
+        present = _find(session, ref)  # references move along when a film turns out to be another
+        if for_writing and present is not None:
+            present = today(session, present, hold=True)
     if present is None:
         raise FilmNotFound(named)
     return present

@@ -53,7 +53,8 @@ def note_shown(
         model: which engine recommended, with the version of what it learned.
         confidence: of each film, None where there is none.
     """
-    known = session.scalars(select(Film.id).where(Film.id.in_(ranks)))
+    known = session.execute(select(Film.id, Film.merged_into).where(Film.id.in_(ranks)))
+    ranks = {became or film_id: ranks[film_id] for film_id, became in known}
     decided = _decided(session, user_id, ranks, before=now - DELAY)
     rows = [
         {
@@ -65,7 +66,7 @@ def note_shown(
             "confidence": confidence.get(film_id),
             "model": model,
         }
-        for film_id in sorted(set(known) - decided)
+        for film_id in sorted(ranks.keys() - decided)
     ]
     if rows:
         statement = insert_or(session, Shown).values(rows)

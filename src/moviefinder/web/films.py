@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from flask_openapi import APIBlueprint, Tag
+from sqlalchemy.orm import Session
 
+from moviefinder.app import App
 from moviefinder.records import GENRES
-from moviefinder.services import films, people, posters
+from moviefinder.services import facts, films, lookup, people, posters, sources
+from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.security import Access, access, ask_again, limit_strangers, moviefinder
+
+LOOKUPS: Final = 60
+"""So many questions in five minutes an address may have put to the outside, on an install that others reach."""
 
 blueprint = APIBlueprint(
     "films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")], abp_responses=failures(400, 422)
@@ -25,7 +33,28 @@ def search_films(query: schemas.FilmQuery) -> schemas.FilmList:
     with app.reading() as session:
         found = films.search(session, app.titles.newest(session), query.q, kind=query.kind, limit=query.limit)
         shown = posters.with_posters(app, session, films.films(session, found))
+        _keep_while_nothing_changes(app, session)
         return schemas.film_list(found, shown)
+
+
+@blueprint.post(
+    "/films/lookup", responses={200: schemas.LookedUp, **failures(400, 401, 403, 413, 415, 429, 503)}
+)
+@access(Access.READER)
+def look_up_films(body: schemas.LookUp) -> schemas.LookedUp:
+    """Ask the outside sources that are on for films by title, or by IMDb's number: two seconds in all.
+
+    What nobody here knew is stored as known by name, so that it can be liked. A source that fails is told of and fails
+    nothing else. Nobody is made a guest for having looked.
+    """
+    app = moviefinder()
+    if not app.settings.is_local:
+        with app.transaction() as session:
+            limit_strangers(session, "lookup", limit=LOOKUPS, window=timedelta(minutes=5))
+    found = lookup.look_up(app, body.q, source=body.source, now=datetime.now(UTC))
+    with app.reading() as session:
+        known = films.films(session, found.film_ids)
+        return schemas.LookedUp.of(found, posters.with_posters(app, session, known))
 
 
 @blueprint.get("/films/random", responses={200: schemas.Film, **failures(404)})
@@ -45,7 +74,10 @@ def show_film(path: schemas.FilmPath) -> schemas.FilmDetail:
     app = moviefinder()
     with app.reading() as session:
         found = films.film(session, films.film_id_of(session, path.film))
-        return schemas.FilmDetail.of(posters.with_posters(app, session, {found.id: found})[found.id])
+        found = posters.with_posters(app, session, {found.id: found})[found.id]
+        pending = jobs.pending(session, now=datetime.now(UTC), film_ids=[found.id])
+        _keep_while_nothing_changes(app, session)
+        return schemas.FilmDetail.of_detail(found, facts.detail(session, found), pending)
 
 
 @blueprint.get("/films/<film>/similar", responses={200: schemas.SimilarFilmList, **failures(404)})
@@ -57,6 +89,7 @@ def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schema
         known = app.films.newest(session)
         rows = films.similar(session, known, films.film_id_of(session, path.film), limit=query.limit)
         found = posters.with_posters(app, session, films.films(session, [row.film_id for row in rows]))
+        _keep_while_nothing_changes(app, session)
         return schemas.SimilarFilmList(
             items=[
                 schemas.SimilarFilm(
@@ -70,6 +103,12 @@ def similar_films(path: schemas.FilmPath, query: schemas.SimilarQuery) -> schema
                 if row.film_id in found
             ]
         )
+
+
+def _keep_while_nothing_changes(app: App, session: Session) -> None:
+    """Where a source is on, a like changes films within seconds: browsers must ask before they use an answer again."""
+    if sources.on(app, session):
+        ask_again()
 
 
 @blueprint.get("/genres", responses={200: schemas.GenreList})

@@ -12,9 +12,10 @@ from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import Invalid, Malformed, Stale
-from moviefinder.records import FoundFilm
-from moviefinder.services import films, library, posters
+from moviefinder.errors import FilmNotFound, Invalid, Malformed, Stale
+from moviefinder.records import FoundFilm, Ref
+from moviefinder.services import facts, fetching, films, library, lookup, posters, sources
+from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.repeats import written_once
@@ -123,25 +124,61 @@ def say(path: schemas.FilmPath, body: schemas.EntryChange) -> Response | schemas
     """Merge answers into what was said; durable when answered, and saying it again changes nothing.
 
     The first write without a cookie makes a guest. `If-Match: "version"` refuses a stale write with 412;
-    `Idempotency-Key` has a repeated one answered as the first was, for a day.
+    `Idempotency-Key` has a repeated one answered as the first was, for a day. A reference that nobody here knows is
+    looked up, for two seconds at most; where nobody tells, the answer is kept for a film that is called by it.
     """
     said = body.model_dump(exclude_unset=True, exclude={"said_at"})
     if not said:
         raise Invalid('Say something of the film, such as {"verdict": "liked"}.', field="body")
 
+    told = _told_outside(path.film)  # before the write, which waits for nobody
+
     def write(session: Session, user_id: int) -> library.Said:
-        return library.say(
+        now, film_id = _now(), _film_to_speak_of(session, path.film, told)
+        done = library.say(
             session,
             user_id,
-            films.film_id_of(session, path.film),
+            film_id,
             said,
-            now=_now(),
+            now=now,
             said_at=body.said_at,
             expected_version=_expected_version(),
             via=_via(),
         )
+        fetching.want(session, sources.sources_on(moviefinder(), session), [film_id], now=now)
+        return done
 
     return _write(write)
+
+
+def _told_outside(film: str) -> lookup.Told | None:
+    """What a source tells of a film that nobody here knows; None where one does, or none tells."""
+    ref = _outside_ref(film)
+    if ref is None:
+        return None
+    app = moviefinder()
+    with app.reading() as session:
+        if facts.film_of_ref(session, ref) is not None:
+            return None
+        reader(session)  # nobody is asked for the sake of somebody whose session has ended
+        on = sources.sources_on(app, session)
+    return lookup.find(ref, on)
+
+
+def _film_to_speak_of(session: Session, film: str, told: lookup.Told | None) -> int:
+    ref = _outside_ref(film)
+    if ref is not None and facts.film_of_ref(session, ref) is None:
+        if told is None:
+            return facts.stub(session, ref, now=_now())
+        keeps = told.source.keeps
+        return facts.keep(session, told.record, told.source.name, whole=True, now=_now(), keeps=keeps)
+    return films.film_id_of(session, film, for_writing=True)
+
+
+def _outside_ref(film: str) -> Ref | None:
+    """The reference, where a film is named by one that others gave out."""
+    ref = None if film.isdigit() else Ref.parse(film)
+    return None if ref is None or ref.namespace == "mf" else ref
 
 
 @blueprint.delete("/<film>", responses={204: None, **failures(401, 403, 404, 412, 429, 503)})
@@ -153,7 +190,7 @@ def forget(path: schemas.FilmPath) -> Response:
         return library.forget(
             session,
             user_id,
-            films.film_id_of(session, path.film),
+            films.film_id_of(session, path.film, for_writing=True),
             now=_now(),
             expected_version=_expected_version(),
             via=_via(),
@@ -166,8 +203,9 @@ def forget(path: schemas.FilmPath) -> Response:
 def _write(write: Callable[[Session, int], library.Said]) -> Response | schemas.Said:
     def answer(session: Session, user_id: int) -> schemas.Said:
         said = write(session, user_id)
-        found = _films(session, [said.entry.film_id]) if said.entry else {}
-        return schemas.Said.of(said, found)
+        ids = [said.entry.film_id] if said.entry else []
+        pending = jobs.pending(session, now=_now(), film_ids=ids)
+        return schemas.Said.of(said, _films(session, ids), pending)
 
     try:
         return written_once(answer)
@@ -182,7 +220,10 @@ def _films(session: Session, ids: Sequence[int]) -> dict[int, FoundFilm]:
 def _with_current_entry(error: Stale) -> Stale:
     with moviefinder().reading() as session:
         asker = reader(session)
-        film_id = films.film_id_of(session, str((request.view_args or {}).get("film")))
+        try:
+            film_id = films.film_id_of(session, str((request.view_args or {}).get("film")))
+        except FilmNotFound:
+            film_id = 0
         page = library.entries(session, asker.user_id if asker else 0, today=_today(), film_ids=[film_id])
         found = _films(session, [film_id])
     current = [schemas.Entry.of_entry(entry, found).model_dump(mode="json") for entry in page.entries]

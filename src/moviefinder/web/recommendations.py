@@ -13,6 +13,7 @@ from moviefinder.errors import Invalid
 from moviefinder.recommend.filters import Filters
 from moviefinder.records import GENRES
 from moviefinder.services import answers, films, posters, recommendations, track
+from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.repeats import written_once
@@ -58,8 +59,12 @@ def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
         reasons |= {reason.because_id for reason in answered}
         found = films.films(session, [*shown, *sorted(reasons)])
         found |= posters.with_posters(app, session, {id_: found[id_] for id_ in shown if id_ in found})
+        now = datetime.now(UTC)
+        pending = [jobs.pending(session, now=now, film_ids=shown)]
+        if asker is not None:  # none of their films is among those that are shown
+            pending.append(jobs.pending(session, now=now, user_id=asker.user_id))
     keep_session_alive()
-    return schemas.RecommendationList.of(ranked, found, answered)
+    return schemas.RecommendationList.of(ranked, found, answered, pending)
 
 
 @blueprint.get("/because", responses={200: schemas.PastReasonList, **failures(401)})
@@ -111,7 +116,8 @@ def take_reason_back(path: schemas.ReasonPath) -> Response | schemas.AnsweredRea
 
 
 def _pair(session: Session, path: schemas.ReasonPath) -> tuple[int, int]:
-    return films.film_id_of(session, path.film), films.film_id_of(session, path.because)
+    film, because = (films.film_id_of(session, one, for_writing=True) for one in (path.film, path.because))
+    return film, because
 
 
 @blueprint.post("/shown", responses={204: None, **failures(400, 401, 403, 413, 415, 503)})

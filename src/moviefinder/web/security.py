@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import ipaddress
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -24,7 +24,7 @@ from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
 from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
 from moviefinder.services import accounts, sources
 from moviefinder.services.accounts import Asker
-from moviefinder.store import writing
+from moviefinder.store import limits, writing
 
 BODY_BYTES: Final = 1_000_000
 JSON_VALUES: Final = 10_000
@@ -91,6 +91,11 @@ def access(who: Access) -> Callable[[View], View]:
 def access_of(app: Flask, endpoint: str | None) -> Access | None:
     """What the view of an endpoint declared."""
     return getattr(app.view_functions.get(endpoint or ""), "access", None)
+
+
+def ask_again() -> None:
+    """Have browsers ask by the ETag each time before they use a public answer again: it may change any moment."""
+    g.must_ask_again = True
 
 
 def moviefinder() -> App:
@@ -168,7 +173,8 @@ def install(app: Flask, settings: Settings) -> None:
         is_page = "Cache-Control" in response.headers
         if not is_page:
             is_public = who is Access.PUBLIC and response.status_code in (200, 304)
-            response.headers["Cache-Control"] = "public, max-age=300" if is_public else "no-store"
+            kept = "public, no-cache" if g.get("must_ask_again") else "public, max-age=300"
+            response.headers["Cache-Control"] = kept if is_public else "no-store"
             if request.method in ("GET", "HEAD") and response.status_code == 200:
                 response.add_etag()
                 response.make_conditional(request)
@@ -298,6 +304,17 @@ def _renew(session: Session, asker: Asker, now: datetime) -> None:
     """Push the session's end back, and the cookie's with it."""
     if accounts.note_seen(session, asker, now=now):
         g.new_token = request.cookies[cookie_name(moviefinder().settings)]
+
+
+def limit_strangers(session: Session, what: str, *, limit: int, window: timedelta) -> None:
+    """Count what an address does, on an install that others reach.
+
+    Raises:
+        TooMany: it has done that so often.
+    """
+    if not moviefinder().settings.is_local:
+        key = f"{what}:{_address(request.remote_addr or '')}"
+        limits.count(session, key, limit=limit, window=window, now=datetime.now(UTC))
 
 
 def _address(remote: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from moviefinder.services.facts.as_json import fields_of, from_json, to_json
 from moviefinder.services.facts.expiring import MOST_AT_ONCE, dear, expire, forget_source, spoken_of
-from moviefinder.services.facts.identity import film_of_ref, refs_of
+from moviefinder.services.facts.identity import contradict, film_of_ref, films_of_refs, refs_of
 from moviefinder.services.facts.joining import join_fitting
 from moviefinder.services.facts.keeping import (
     ask_for_placing,
@@ -20,17 +20,22 @@ from moviefinder.services.facts.keeping import (
     stub,
 )
 from moviefinder.services.facts.merging import CATALOGUE, by_trust, merge
+from moviefinder.services.facts.reading import Detail, detail
 from moviefinder.services.facts.rows import hold, remerge, touch
 
 __all__ = [
     "CATALOGUE",
     "MOST_AT_ONCE",
+    "Detail",
     "ask_for_placing",
     "by_trust",
+    "contradict",
     "dear",
+    "detail",
     "expire",
     "fields_of",
     "film_of_ref",
+    "films_of_refs",
     "forget_source",
     "from_json",
     "hold",

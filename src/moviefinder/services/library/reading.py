@@ -57,12 +57,13 @@ def entries(
 
     Args:
         q: only films one of whose titles has this in it.
-        film_ids: only these films.
+        film_ids: only these films, and those that they turned out to be.
         after: where the part before ended, as its `next` said.
     """
     conditions = [UserFilm.user_id == user_id, _shown(show, today)]
     if film_ids:
-        conditions.append(UserFilm.film_id.in_(film_ids))
+        became = select(Film.merged_into).where(Film.id.in_(film_ids), Film.merged_into.is_not(None))
+        conditions.append(or_(UserFilm.film_id.in_(film_ids), UserFilm.film_id.in_(became)))
     if folded := fold(q):
         named = select(Title.film_id).where(
             Title.film_id == UserFilm.film_id, Title.folded.contains(folded, autoescape=True)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.errors import ChangeNotFound, Conflict, Stale
 from moviefinder.records import Answers
+from moviefinder.services import films
 from moviefinder.services.library.entry import (
     ANSWERS,
     NOTHING,
@@ -130,6 +131,8 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
     change = session.scalar(select(Change).where(Change.user_id == user_id, Change.id == change_id))
     if change is None:
         raise ChangeNotFound(f"You made no change with the number {change_id}.")
+    if films.today(session, change.film_id, hold=True) != change.film_id:
+        session.refresh(change)  # the film turned out to be another just now
     row = _row(session, user_id, change.film_id)
     if row is None or change.undone_at is not None:
         return Said(entry=entry_from(row), change_id=change_id)

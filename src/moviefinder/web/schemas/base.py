@@ -10,7 +10,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 YEAR_MIN, YEAR_MAX = 1870, 2100
-FILM_PATTERN = r"^(?:[1-9][0-9]{0,17}|imdb:tt[0-9]{7,9}|tmdb(?:-tv)?:[1-9][0-9]{0,8}|mf:[a-z0-9-]{1,40})$"
+FILM_PATTERN = (
+    r"^(?:[1-9][0-9]{0,17}|imdb:tt[0-9]{7,9}|tmdb(?:-tv)?:[1-9][0-9]{0,8}|wikidata:Q[1-9][0-9]{0,9}"
+    r"|mf:[a-z0-9-]{1,40})$"
+)
 
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from moviefinder.records import FoundFilm, Kind, Role
+from moviefinder.records import FoundFilm, Kind, Role, Way
+from moviefinder.services import facts as fact_service
 from moviefinder.services import films as film_service
+from moviefinder.services import lookup as lookup_service
 from moviefinder.services import people as people_service
-from moviefinder.web.schemas.base import Answer, Number, PageSize, Query, Request, Text
+from moviefinder.store import jobs
+from moviefinder.web.schemas.base import Answer, Number, PageSize, Query, Request, Slug, Text
 
 
 class PersonName(Answer):
@@ -45,6 +49,8 @@ class Film(Answer):
     score: Score | None
     popularity: int | None
     description: str | None
+    description_source: Annotated[str | None, Field(description="Whose text that is.")]
+    description_url: Annotated[str | None, Field(description="The page that a quoted text is from.")]
     trailer: str | None
     poster: Annotated[str | None, Field(description="Hash of its poster: /posters/<hash>-320.webp.")]
     has_poster: Annotated[
@@ -56,19 +62,64 @@ class Film(Answer):
         return cls(**_film_fields(found))
 
 
+class Pending(Answer):
+    """Questions to outside sources that will tell more of these films."""
+
+    fetching: Annotated[int, Field(description="Due within a minute.")]
+    waiting: Annotated[int, Field(description="Due later: a source is away, or asks for patience.")]
+
+    @classmethod
+    def of(cls, *pending: jobs.Pending) -> Pending:
+        return cls(fetching=sum(one.fetching for one in pending), waiting=sum(one.waiting for one in pending))
+
+
+class Fact(Answer):
+    """What one source told of a film."""
+
+    source: str
+    fetched_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="Until when its terms let it be kept.")]
+    fields: Annotated[list[str], Field(description="What it knows; empty: it does not know the film.")]
+
+
+class Offer(Answer):
+    """Where a film can be watched."""
+
+    country: str
+    provider: str
+    way: Way
+
+
 class FilmDetail(Film):
     """Everything known of a film, with the source of each fact."""
 
     alternative_titles: list[str]
     sources: dict[str, str]
+    facts: list[Fact]
+    offers: list[Offer]
+    pending: Pending
 
     @classmethod
-    def of(cls, found: FoundFilm) -> FilmDetail:
+    def of_detail(cls, found: FoundFilm, detail: fact_service.Detail, pending: jobs.Pending) -> FilmDetail:
         record = found.record
         return cls(
             **_film_fields(found),
             alternative_titles=list(record.alternative_titles),
             sources=dict(sorted(record.sources.items())),
+            facts=[
+                Fact(
+                    source=told.source,
+                    fetched_at=told.fetched_at,
+                    expires_at=told.expires_at,
+                    fields=list(told.fields),
+                )
+                for told in detail.told
+            ],
+            offers=[
+                Offer(country=offer.country, provider=offer.provider, way=offer.way)
+                for offer in detail.offers
+            ],
+            pending=Pending.of(pending),
         )
 
 
@@ -105,6 +156,8 @@ def _film_fields(found: FoundFilm) -> dict[str, Any]:
         "score": score,
         "popularity": record.popularity,
         "description": record.description,
+        "description_source": record.sources.get("description"),
+        "description_url": record.description_url,
         "trailer": record.trailer,
         "poster": found.poster,  # `record.poster` points into another's images: none of the browser's business
         "has_poster": found.has_poster,
@@ -201,6 +254,41 @@ class PersonList(Answer):
 def film_list(ids: Sequence[int], films: Mapping[int, FoundFilm]) -> FilmList:
     """The films in the order of the ids."""
     return FilmList(items=[Film.of(films[film_id]) for film_id in ids if film_id in films])
+
+
+class LookUp(Request):
+    q: Annotated[
+        str,
+        Field(
+            min_length=2,
+            max_length=200,
+            pattern=r"^[^\x00]*\S[^\x00]*$",
+            description="A title, or IMDb's number of a film.",
+        ),
+    ]
+    source: Annotated[Slug | None, Field(description="The only one to ask.")] = None
+
+
+class AskedSource(Answer):
+    source: str
+    state: lookup_service.Answered
+    reason: Annotated[str | None, Field(description="Why there is no answer.")]
+
+
+class LookedUp(Answer):
+    """What the sources that are on told within two seconds, and which did not."""
+
+    items: list[Film]
+    sources: list[AskedSource]
+
+    @classmethod
+    def of(cls, found: lookup_service.LookedUp, films: Mapping[int, FoundFilm]) -> LookedUp:
+        return cls(
+            items=[Film.of(films[film_id]) for film_id in found.film_ids if film_id in films],
+            sources=[
+                AskedSource(source=one.source, state=one.state, reason=one.reason) for one in found.sources
+            ],
+        )
 
 
 class SuggestionPath(Request):

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, StrictBool
 from moviefinder import records
 from moviefinder.records import FoundFilm, Verdict
 from moviefinder.services import library as library_service
+from moviefinder.store import jobs
 from moviefinder.web.schemas.base import (
     Answer,
     Cursor,
@@ -23,7 +24,7 @@ from moviefinder.web.schemas.base import (
     Request,
     Text,
 )
-from moviefinder.web.schemas.films import Film
+from moviefinder.web.schemas.films import Film, Pending
 
 
 class User(Answer):
@@ -134,13 +135,13 @@ class Change(Answer):
 class Said(Answer):
     entry: Entry | None
     change: Change | None
-    pending: int
+    pending: Pending
 
     @classmethod
-    def of(cls, said: library_service.Said, films: Mapping[int, FoundFilm]) -> Said:
+    def of(cls, said: library_service.Said, films: Mapping[int, FoundFilm], pending: jobs.Pending) -> Said:
         change = None if said.change_id is None else Change(id=said.change_id, overtaken=list(said.overtaken))
         entry = None if said.entry is None else Entry.of_entry(said.entry, films)
-        return cls(entry=entry, change=change, pending=0)
+        return cls(entry=entry, change=change, pending=Pending.of(pending))
 
 
 class ChangeQuery(Query):

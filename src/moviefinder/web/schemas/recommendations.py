@@ -12,6 +12,7 @@ from moviefinder.records import Confidence, FoundFilm, Kind, Say
 from moviefinder.services import answers as answer_service
 from moviefinder.services import recommendations as recommendation_service
 from moviefinder.services import track as track_service
+from moviefinder.store import jobs
 from moviefinder.web.schemas.base import (
     Answer,
     Certificate,
@@ -26,7 +27,7 @@ from moviefinder.web.schemas.base import (
     Slug,
     Year,
 )
-from moviefinder.web.schemas.films import Film
+from moviefinder.web.schemas.films import Film, Pending
 
 Dial = Annotated[float, Field(ge=0, le=1)]
 
@@ -102,6 +103,7 @@ class Recommendation(Answer):
             because=[
                 Reason(film=FilmName.of(films[film_id]), share=round(share, 4), say=said.get(film_id))
                 for film_id, share in item.because
+                if film_id in films
             ],
             not_because=[FilmName.of(films[film_id]) for film_id, say in said.items() if say is Say.NOT],
         )
@@ -123,7 +125,7 @@ class RecommendationList(Answer):
     known: float = Field(description="Where the dial stood.")
     spread: float = Field(description="Where the dial stood.")
     next: str | None
-    pending: int
+    pending: Pending
 
     @classmethod
     def of(
@@ -131,9 +133,12 @@ class RecommendationList(Answer):
         ranked: recommendation_service.Recommendations,
         films: Mapping[int, FoundFilm],
         answered: Sequence[answer_service.Reason],
+        pending: Sequence[jobs.Pending],
     ) -> RecommendationList:
         return cls(
-            items=[Recommendation.of(item, films, answered) for item in ranked.items],
+            items=[
+                Recommendation.of(item, films, answered) for item in ranked.items if item.film_id in films
+            ],
             count=ranked.count,
             left_out=dict(ranked.left_out),
             hint=ranked.hint,
@@ -141,7 +146,7 @@ class RecommendationList(Answer):
             known=ranked.known,
             spread=ranked.spread,
             next=ranked.next,
-            pending=0,
+            pending=Pending.of(*pending),
         )
 
 
