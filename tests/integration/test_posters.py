@@ -507,10 +507,11 @@ def taken_over(_data):
 
 
 @ONCE
-def test_a_decoder_that_answers_something_else_is_not_believed(app, monkeypatch):
+def test_a_decoder_that_answers_something_else_is_not_believed(app, monkeypatch, capsys):
     """Were it taken over, it could still only give what its six files are called."""
     monkeypatch.setattr(images, "encode_poster", taken_over)
     assert fetch(app, 1) == {}
+    assert "other files than it was asked for" in capsys.readouterr().out
     assert (rows(app)[1].hash, files(app)) == ("", [])
 
 
