@@ -5,7 +5,9 @@ The catalogue is asked in place; the others over real HTTP, of a stand-in that s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
@@ -21,9 +23,10 @@ from moviefinder.errors import (
     SourceUnavailable,
 )
 from moviefinder.records import GENRES, FilmRecord, Kind, Ref
-from moviefinder.sources import Capability, OutsideHost
+from moviefinder.sources import Capability, OutsideHost, http
 from moviefinder.sources.answers import checked
 from moviefinder.sources.loading import OWN
+from moviefinder.store.hosts import HostLedger
 from moviefinder.store.schema import prepare
 
 MATRIX = Ref("imdb", "tt0133093")
@@ -80,6 +83,12 @@ def app(outside, tmp_path_factory):
 @pytest.fixture(params=KNOWN)
 def source(request, app):
     """Each source."""
+    return app.sources[request.param]
+
+
+@pytest.fixture(params=OWN)
+def outside_source(request, app):
+    """Each source that calls somebody."""
     return app.sources[request.param]
 
 
@@ -199,40 +208,61 @@ FAULTS = {"503": SourceUnavailable, "garbage": SourceNonsense, "403": SourceRefu
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_told_as_what_it_is(source, app, stand_in, fault):
-    """Away, talking nonsense, or turning us away."""
-    if not source.hosts:
-        pytest.skip("the catalogue is no host, so ../shared has no faults for it")
-    from moviefinder.sources import http
-    from moviefinder.store.hosts import HostLedger
-
+def test_a_fault_is_told_as_what_it_is(outside_source, app, stand_in, fault):
+    """Away, talking nonsense, or turning us away; and when that is over, it is asked as before."""
     ledger = HostLedger(app.engine)
-    for prefix in (f"/{source.name}", "/wikidata"):
+    for prefix in (f"/{outside_source.name}", "/wikidata"):
         stand_in.fault(prefix, fault)
-    try:
-        with http.anew(), http.within(5), pytest.raises(FAULTS[fault]):
-            source.film(MATRIX)
-    finally:
-        stand_in.clear()
-        for host in source.hosts:
-            ledger.unblock(host.host)
-    with http.anew():
-        assert source.film(MATRIX).title == "The Matrix"
-
-
-def test_a_source_that_is_off_is_not_asked(source, stand_in, tmp_path):
-    """Whatever is asked of it, nothing leaves this machine."""
-    if not source.hosts:
-        return
-    settings = stand_in.settings()
-    app = make_app(Settings(data=tmp_path, offline=True, **settings))
-    prepare(app.engine)
+    with http.anew(), http.within(5), pytest.raises(FAULTS[fault]):
+        outside_source.film(MATRIX)
     stand_in.clear()
-    off = app.sources[source.name]
-    for asking in (lambda: off.film(MATRIX), lambda: off.search("x"), lambda: off.similar(MATRIX)):
-        try:
+    for host in outside_source.hosts:
+        ledger.unblock(host.host)
+    with http.anew():
+        assert outside_source.film(MATRIX).title == "The Matrix"
+
+
+def test_a_source_that_is_off_is_not_asked(outside_source, outside, stand_in, tmp_path):
+    """Whatever is asked of it, nothing leaves this machine."""
+    app = make_app(Settings(data=tmp_path, offline=True, **outside.settings()))
+    prepare(app.engine)
+    off = app.sources[outside_source.name]
+    with pytest.raises(SourceOff):
+        off.film(MATRIX)
+    for asking in (lambda: off.search("x"), lambda: off.similar(MATRIX)):
+        with suppress(SourceOff):
             assert asking() == []  # what it cannot do anyway
-        except SourceOff:
-            pass
     app.close()
-    assert asked(stand_in, source) == 0
+    assert asked(stand_in, outside_source) == 0
+
+
+def test_all_of_a_film_is_one_question(app, stand_in):
+    """What is alike comes with the film where a source has both, and is not asked for again."""
+    for name in ("tmdb", "imdb-graphql"):
+        source = app.sources[name]
+        with http.anew():
+            source.film(MATRIX)
+        before = asked(stand_in, source)
+        source.similar(MATRIX)
+        source.film(MATRIX)
+        assert asked(stand_in, source) == before
+
+
+def test_keys_go_where_they_belong(outside, stand_in, tmp_path):
+    """A token of TMDB in a header, a key of its older kind in the address; neither to anybody else."""
+    for key in ("eyJhbGciOiJIUzI1NiJ9.token", "0123456789abcdef"):
+        settings = outside.settings()
+        settings["sources"]["tmdb"]["key"] = key
+        app = make_app(Settings(data=tmp_path, **settings))
+        prepare(app.engine)
+        with http.anew():
+            for name in OWN:
+                app.sources[name].film(MATRIX)
+        app.close()
+        for question in stand_in.journal():
+            is_tmdb, told = question["path"].startswith("/tmdb/"), json.dumps(question)
+            assert (key in told) == is_tmdb, question["path"]
+            if is_tmdb:
+                assert (question["headers"].get("authorization") == f"Bearer {key}") == key.startswith("eyJ")
+                assert ("api_key" in question["query"]) == (not key.startswith("eyJ"))
+        stand_in.clear()
