@@ -2,39 +2,18 @@
 import type { components } from "./api-types.ts";
 
 type Schemas = components["schemas"];
-/** Fetch jobs of films somebody waits for: those that run now, and those that a silent source holds up. */
-export interface Pending {
-  fetching: number;
-  waiting: number;
-}
-export type Film = Schemas["Film"] & { description_url?: string | null };
-export interface Offer {
-  country: string;
-  provider: string;
-  way: "subscription" | "free" | "ads" | "rent" | "buy";
-}
-export interface Facts {
-  source: string;
-  fetched_at: string;
-  expires_at: string | null;
-  fields: string[];
-}
-export type FilmDetail = Schemas["FilmDetail"] & Film & { facts: Facts[]; offers: Offer[]; pending: Pending };
+export type Pending = Schemas["Pending"];
+export type Film = Schemas["Film"];
+export type FilmDetail = Schemas["FilmDetail"];
+export type Offer = Schemas["Offer"];
 export type OutsideHost = Schemas["SourceHost"];
 export type Source = Schemas["Source"];
 export type Sources = Schemas["SourceList"];
 export type Tested = Schemas["Tested"];
 export type Job = Schemas["Job"];
 export type Jobs = Schemas["JobList"];
-export interface Asked {
-  source: string;
-  state: "answered" | "off" | "late" | "failed";
-  reason: string | null;
-}
-export interface LookedUp {
-  items: Film[];
-  sources: Asked[];
-}
+export type Answered = Schemas["Answered"];
+export type LookedUp = Schemas["LookedUp"];
 export type Person = Schemas["PersonName"];
 export type Answers = Schemas["Answers"];
 export type Entry = Schemas["Entry"];
@@ -47,7 +26,7 @@ export type Confidence = Schemas["Confidence"];
 export type PastReason = Schemas["PastReason"];
 export type Tried = Schemas["Record"];
 export type Recommendation = Schemas["Recommendation"];
-export type Recommendations = Omit<Schemas["RecommendationList"], "pending"> & { pending: Pending };
+export type Recommendations = Schemas["RecommendationList"];
 export type Similar = Schemas["SimilarFilm"];
 export type Counts = Schemas["LibraryCounts"];
 export type Shelf = keyof Counts;

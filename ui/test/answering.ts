@@ -98,6 +98,7 @@ export function makeFilm(changes: Partial<Film> = {}): Film {
     trailer: "2GfZl4kuVNI",
     poster: null,
     has_poster: false,
+    description_source: null,
     description_url: null,
     ...changes,
   };

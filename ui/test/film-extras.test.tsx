@@ -86,10 +86,16 @@ test("what was shipped asks nobody", async () => {
 });
 
 test("a quoted description names its page, and only a page over HTTPS", () => {
-  const quote = { description: "A film of 1995.", description_url: "https://en.wikipedia.org/wiki/Heat" };
+  const quote = {
+    description: "A film of 1995.",
+    description_source: "wikipedia",
+    description_url: "https://en.wikipedia.org/wiki/Heat",
+  };
   render(<Summary film={makeFilm(quote)} />, place);
   expect(place.querySelector(".summary a")?.getAttribute("href")).toBe(quote.description_url);
   expect(place.querySelector(".summary a")?.textContent).toBe("Wikipedia, CC BY-SA 4.0");
   render(<Summary film={makeFilm({ ...quote, description_url: "javascript:alert(1)" })} />, place);
   expect(place.querySelector(".summary a")).toBeNull();
+  render(<Summary film={makeFilm({ description: "Ours." })} />, place);
+  expect(place.querySelector(".quoted")).toBeNull();
 });

@@ -26,6 +26,7 @@ function poster(title: string, genre: string): Film {
     trailer: null,
     poster: null,
     has_poster: false,
+    description_source: null,
     description_url: null,
   };
 }

@@ -50,9 +50,9 @@ function knownFields(film: FilmDetail): [field: string, source: string][] {
 
 /** When the source of a field told it; null for what was shipped. */
 function toldOn(film: FilmDetail, field: string): string | null {
-  const source = film.sources[field];
-  const facts = film.facts?.find((one) => one.source === source && one.fields.includes(field));
-  return facts ? date(facts.fetched_at) : null;
+  // The most trusted source that knows a field tells it.
+  const teller = film.facts.find((one) => one.fields.includes(field));
+  return teller && teller.source === film.sources[field] ? date(teller.fetched_at) : null;
 }
 
 /** Every fact with its source and the day it was told. */
@@ -86,7 +86,7 @@ function countryOf(offers: readonly Offer[]): string | undefined {
 
 /** Where to watch it. */
 function Offers({ film }: { film: FilmDetail }) {
-  const country = countryOf(film.offers ?? []);
+  const country = countryOf(film.offers);
   if (!country) return null;
   const here = film.offers.filter((offer) => offer.country === country);
   const source = film.sources.offers;
@@ -126,7 +126,7 @@ function Offers({ film }: { film: FilmDetail }) {
 
 /** The words by which sources want to be named. */
 function Credits({ film }: { film: FilmDetail }) {
-  const names = [...new Set((film.facts ?? []).map((facts) => facts.source))];
+  const names = [...new Set(film.facts.map((facts) => facts.source).filter((name) => name !== "catalogue"))];
   const hasNames = names.length > 0;
   useEffect(() => {
     if (hasNames) void openSources();

@@ -2,21 +2,21 @@ import type { Film } from "../api.ts";
 import { composed } from "../state/composed.ts";
 import { fillingOf } from "../state/filling.ts";
 import { rich, richList, t } from "../state/strings.ts";
-import { PersonLink } from "./facts.tsx";
+import { PersonLink, sourceName } from "./facts.tsx";
 
 const STARS = 4;
 
-/** A description that is somebody else's text names the page that it is from. */
+/** A description that is somebody else's names them, and the page that it is from. */
 function Quoted({ film }: { film: Film }) {
-  const { description_url } = film;
-  if (!description_url || !URL.canParse(description_url)) return null;
-  const { protocol, hostname } = new URL(description_url);
-  if (protocol !== "https:") return null;
-  const site = hostname.endsWith(".wikipedia.org") ? "Wikipedia, CC BY-SA 4.0" : hostname;
-  return (
-    <a class="quoted" href={description_url} target="_blank" rel="noopener noreferrer">
-      {site}
+  const { description_source: source, description_url: url } = film;
+  if (source === null) return null;
+  const words = source === "wikipedia" ? "Wikipedia, CC BY-SA 4.0" : sourceName(source);
+  return url?.startsWith("https://") ? (
+    <a class="quoted" href={url} target="_blank" rel="noopener noreferrer">
+      {words}
     </a>
+  ) : (
+    <span class="quoted">{words}</span>
   );
 }
 

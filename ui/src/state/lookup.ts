@@ -1,5 +1,5 @@
 /** Looking words up at a source outside: only when somebody asks for it. */
-import { type Asked, api, type Film, type Source, type Sources } from "../api.ts";
+import { type Answered, api, type Film, type Source, type Sources } from "../api.ts";
 import { followBare } from "./filling.ts";
 import { learnAbout } from "./library.ts";
 import { Loader } from "./loading.ts";
@@ -9,7 +9,7 @@ export interface LookedUp {
   q: string;
   source: Source;
   items: readonly Film[];
-  state: Asked["state"];
+  state: Answered;
   reason: string | null;
 }
 
