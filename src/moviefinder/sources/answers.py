@@ -244,7 +244,7 @@ def checked(record: FilmRecord, source: str) -> FilmRecord:
 def _fits(shape: type[Answer], part: object) -> bool:
     """Whether a part of a record is what it should be, to the letter."""
     try:
-        read = shape.of({name: getattr(part, name) for name in shape.model_fields})
+        read = shape.of({name: getattr(part, name, None) for name in shape.model_fields})
     except SourceNonsense:
         return False
     return all(getattr(read, name) == getattr(part, name) for name in shape.model_fields)
