@@ -17,8 +17,8 @@ from moviefinder.recommend import Taste, confidence, evaluate, spread
 from moviefinder.recommend.evaluate import AT_RANDOM, CUT, LONG_CUT, Rows, Trial
 from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.linear import Linear
-from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.ratings import Ratings
 from moviefinder.records import Confidence
 from moviefinder.services import training
 

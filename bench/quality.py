@@ -22,8 +22,8 @@ from moviefinder.recommend.evaluate import AT_RANDOM, EARLIEST, TELLINGS, Outcom
 from moviefinder.recommend.fuse import Fused
 from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.linear import Linear
-from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.ratings import Ratings
 from moviefinder.recommend.votes import Votes
 from moviefinder.services import training
 

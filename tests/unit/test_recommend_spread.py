@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moviefinder.recommend import best
-from moviefinder.recommend.spread import KNOWN, SPREAD, arrange, leaned
 from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.spread import KNOWN, SPREAD, arrange, leaned
 
 N = 300
 DIALS = st.floats(0, 1)

@@ -159,7 +159,7 @@ def _genre_vectors(having: Mapping[str, NDArray[np.int64]], n: int) -> Block:
     """A column a genre, the rarer the heavier, in whole numbers: float32[n, genres]."""
     vectors = np.zeros((n, len(GENRES)), np.float32)
     for column, slug in enumerate(sorted(GENRES)):
-        if slug in having:
+        if len(having.get(slug, ())):
             vectors[having[slug], column] = round(100 * float(np.log(1 + n / len(having[slug]))))
     return vectors
 

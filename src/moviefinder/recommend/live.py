@@ -98,8 +98,9 @@ class Beside:
         known[: len(learned.known)] = learned.known
         few, many = learned.usual_row()
         kept = ~(known[live.sources] & known[live.targets]) & (live.ranks < len(few))
+        order = np.flatnonzero(kept)[np.argsort(live.sources[kept], kind="stable")]
         self._sources, self._targets, ranks = (
-            column[kept] for column in (live.sources, live.targets, live.ranks)
+            column[order] for column in (live.sources, live.targets, live.ranks)
         )
         self._few, self._many = few[ranks], many[ranks]
         weights = live.weights * known[live.stand_ins]
@@ -132,15 +133,14 @@ class Beside:
             mixing: of the weights for many likes.
             only_for: leave out what speaks against.
         """
-        of_film = np.full(len(self._slot), -1, np.int64)
-        of_film[films] = np.arange(len(films))
-        owner = of_film[self._sources]
-        links = np.flatnonzero(owner >= 0)
+        begins = np.searchsorted(self._sources, films)
+        counts = np.searchsorted(self._sources, films, side="right") - begins
+        owner = np.repeat(np.arange(len(films)), counts)
+        links = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts - begins, counts)
         slots = self._slot[films]
         speaking = np.flatnonzero(slots >= 0)
         if not len(links) and not len(speaking):
             return None
-        owner = owner[links]
         worth = weights[owner] * (self._few[links] + np.float32(mixing) * self._many[links])
         stand_ins = self._stand_ins[slots[speaking]]
         column, distinct = _numbered(stand_ins, len(self._learned.known))
@@ -156,7 +156,8 @@ class Beside:
     def hear(self, total: NDArray[np.float64]) -> None:
         """Add to what every film gets, float64[n], what is said for the stand-ins of each."""
         if len(self._placed):
-            total[self._placed] += (total.take(self._stand_ins) * self._heard).sum(axis=1)
+            said = total.astype(np.float32).take(self._stand_ins)
+            total[self._placed] += np.einsum("us,us->u", said, self._heard)
 
     def needed(self, positions: Positions) -> Positions:
         """Positions and their stand-ins, each once and rising: what `heard_parts` takes."""

@@ -18,8 +18,8 @@ from moviefinder.recommend.filters import Filters
 from moviefinder.recommend.fuse import Fused
 from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.linear import Linear
-from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.model_file import Model
 from moviefinder.recommend.votes import Votes
 from moviefinder.records import NAMESPACES
 from moviefinder.services import films, recommendations

@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviefinder.catalogue import Catalogue
-from moviefinder.catalogue import likeness
+from moviefinder.catalogue import Catalogue, likeness
 from moviefinder.errors import Invalid
 from moviefinder.recommend import Recommender, Taste, best, confidence, evaluate
 from moviefinder.recommend.evaluate import AT_RANDOM, Rows

@@ -63,6 +63,8 @@ def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
         pending = [jobs.pending(session, now=now, film_ids=shown)]
         if asker is not None:  # none of their films is among those that are shown
             pending.append(jobs.pending(session, now=now, user_id=asker.user_id))
+        if app.films.is_behind(session):  # what has just arrived is in the next answer
+            pending.append(jobs.Pending(fetching=1, waiting=0))
     keep_session_alive()
     return schemas.RecommendationList.of(ranked, found, answered, pending)
 

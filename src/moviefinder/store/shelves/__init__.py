@@ -4,7 +4,8 @@ A shelf looks at the table `versions` and makes anew what is newer, so that seve
 catalogue is mapped from files; what changed since lies over it. All of it is derived: losing it costs time, never data.
 """
 
-from moviefinder.store.shelves.films import Films, film_shelf
+from moviefinder.store.shelves.films import Films
+from moviefinder.store.shelves.laid import film_shelf
 from moviefinder.store.shelves.models import SHIPPED_MODEL, lay_over, model_shelf
 from moviefinder.store.shelves.shelf import CATALOGUE, CHANGES, LOOK_EVERY_S, MODEL, LiveShelf, Shelf
 from moviefinder.store.shelves.titles import title_shelf

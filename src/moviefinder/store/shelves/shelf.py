@@ -18,7 +18,13 @@ CATALOGUE, MODEL, CHANGES = "catalogue", "model", "films"
 """Names in the table `versions`: each has a number that rises when what it names has moved on."""
 
 LOOK_EVERY_S: Final = 1.0
-"""So often at most a process looks for changed films; a change counts within two seconds."""
+"""So often at least a process takes up changed films, when they are asked for; a change counts within two seconds."""
+
+_SOONEST_S: Final = 0.2
+_COSTS: Final = 20  # times what taking changes up took last: a twentieth of one processor at most
+
+_SEEN: Final = "changes seen"
+"""In `session.info`: the number of the latest change that the session sees."""
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -55,26 +61,30 @@ class Shelf(Generic[T]):
 class _Laid(Generic[T, Row]):
     """What is laid over one base: `rows` by film as of the change `number`, what it makes, and when it was made."""
 
-    def __init__(self, base: object, number: int, rows: Mapping[int, Row], made: T) -> None:
+    def __init__(self, base: object, number: int, rows: Mapping[int, Row], made: T, begun: float) -> None:
         self.base, self.number, self.rows, self.made = base, number, rows, made
         self._at = time.monotonic()
+        self._took = self._at - begun
 
-    def is_behind(self, number: int, look_every_s: float) -> bool:
-        return self.number < number and time.monotonic() - self._at >= look_every_s
+    def is_due(self, look_every_s: float) -> bool:
+        """Whether it is time to look again."""
+        pause = min(look_every_s, max(_SOONEST_S, _COSTS * self._took))
+        return time.monotonic() - self._at >= pause
 
 
 class LiveShelf(Generic[T, Row]):
     """A derived thing of the catalogue's films, and over it what changed since.
 
-    Only what changed is read. A reader that finds a change makes the new thing; those who come meanwhile, and those
-    who come sooner than `look_every_s` after, get the one before, so that nobody waits but for the very first.
+    Only what changed is read. A reader that finds a change makes the new thing; those who come meanwhile or too soon
+    after get the one before, so that nobody waits but for the very first. Too soon is a fifth of a second, or longer
+    where it costs much.
 
     Args:
         base: of the catalogue's films.
         read: gives the rows of the films that changed after the number it is told; a film that was there before and
             is not among them has not changed.
         lay: makes the thing out of its base, all rows, and the one before, if there is one over the same base.
-        look_every_s: so often at most changes are looked for.
+        look_every_s: after so long it is never too soon.
     """
 
     def __init__(
@@ -93,14 +103,14 @@ class LiveShelf(Generic[T, Row]):
         """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
         found = versions_of(session, (CATALOGUE, CHANGES))
         base = self.base.of(session, [found[CATALOGUE]])
-        number = int(found[CHANGES].partition("-")[0])
+        number = session.info[_SEEN] = int(found[CHANGES].partition("-")[0])
         laid = self._laid
         if laid is None or laid.base is not base:
             with self._lock:
                 laid = self._laid
                 if laid is None or laid.base is not base:
                     laid = self._laid = self._renewed(session, base, number, None)
-        elif laid.is_behind(number, self._look_every_s) and self._lock.acquire(blocking=False):
+        elif laid.number < number and laid.is_due(self._look_every_s) and self._lock.acquire(blocking=False):
             try:
                 if self._laid is laid:  # nobody has made a newer one between the look and the lock
                     laid = self._laid = self._renewed(session, base, number, laid)
@@ -108,15 +118,20 @@ class LiveShelf(Generic[T, Row]):
                 self._lock.release()
         return laid.made
 
+    def is_behind(self, session: Session) -> bool:
+        """Whether there are changes that the session sees and what was given it last does not hold yet."""
+        return self._laid is not None and self._laid.number < session.info.get(_SEEN, 0)
+
     def _renewed(self, session: Session, base: T, number: int, before: _Laid[T, Row] | None) -> _Laid[T, Row]:
+        begun = time.monotonic()
         if number == 0:
-            return _Laid(base, number, {}, base)
+            return _Laid(base, number, {}, base, begun)
         if before is not None and before.base is base:
             rows = {**before.rows, **self._read(session, before.number)}
             if len(rows) == session.scalar(_CHANGED):
-                return _Laid(base, number, rows, self._lay(base, rows, before.made))
+                return _Laid(base, number, rows, self._lay(base, rows, before.made), begun)
         rows = dict(self._read(session, 0))  # the first look, or a film is gone
-        return _Laid(base, number, rows, self._lay(base, rows, None))
+        return _Laid(base, number, rows, self._lay(base, rows, None), begun)
 
 
 _CHANGED: Final = select(func.count()).select_from(Film).where(Film.changed > 0)

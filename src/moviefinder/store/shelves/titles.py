@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from moviefinder.records import Kind
 from moviefinder.store.models import Film, Title
-from moviefinder.store.shelves.films import RANKED, changed_since
+from moviefinder.store.shelves.changed import changed_since
+from moviefinder.store.shelves.films import RANKED
 from moviefinder.store.shelves.shelf import CATALOGUE, LOOK_EVERY_S, Derived, LiveShelf, Shelf
 from moviefinder.titles.index import TitleIndex, TitleRow
 from moviefinder.titles.layers import Titles
