@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moviefinder import log
 from moviefinder.cli import data_folder
 from moviefinder.config import load_settings
 
@@ -132,6 +133,9 @@ def _switch(name: str, data: Path | None, config: Path | None, *, is_on: bool) -
 def _opened(data: Path | None, config: Path | None) -> Iterator[App]:
     """The install, brought up to date as a start would."""
     settings = load_settings(config=config, data=data)
+    log.set_up(
+        "warning"
+    )  # what was called is said in the command's own words; a broken source of a package here
     data_folder.make(settings.data)
     app, _ = data_folder.prepare(settings)
     try:
