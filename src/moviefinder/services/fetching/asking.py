@@ -15,6 +15,7 @@ from moviefinder.services import facts
 from moviefinder.services.fetching.wishes import (
     KEEPS_A_CARD,
     RENEW_AHEAD,
+    SAYS_ANYTHING,
     State,
     is_stale,
     ref_for,
@@ -178,7 +179,7 @@ def waiting(session: Session, source: FilmSource) -> list[int]:
     return list(
         session.scalars(
             select(UserFilm.film_id)
-            .where(or_(lacks_details, lacks_neighbours), or_(KEEPS_A_CARD, nameless))
+            .where(or_(lacks_details, lacks_neighbours), or_(KEEPS_A_CARD, and_(SAYS_ANYTHING, nameless)))
             .where(can_be_asked.exists(), ~asked.exists())
             .group_by(UserFilm.film_id)
             .order_by(func.max(UserFilm.updated_at).desc())

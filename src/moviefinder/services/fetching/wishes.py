@@ -87,6 +87,14 @@ KEEPS_A_CARD: Final = or_(
 )
 
 
+SAYS_ANYTHING: Final = or_(
+    KEEPS_A_CARD,
+    UserFilm.verdict.is_not(None),
+    UserFilm.snoozed_until.is_not(None),
+    UserFilm.rating.is_not(None),
+)
+
+
 def wishes_of(session: Session, film_ids: Collection[int], state: State) -> dict[int, Wish]:
     """What people's answers call for; films that call for nothing are left out."""
     rows = session.execute(
@@ -94,12 +102,13 @@ def wishes_of(session: Session, film_ids: Collection[int], state: State) -> dict
             UserFilm.film_id,
             func.max(case((UserFilm.verdict == Verdict.LIKED, 1), else_=0)).label("liked"),
             func.max(case((KEEPS_A_CARD, 1), else_=0)).label("card"),
+            func.max(case((SAYS_ANYTHING, 1), else_=0)).label("says"),
         )
         .where(UserFilm.film_id.in_(film_ids))
         .group_by(UserFilm.film_id)
     )
     return {
         film_id: Wish(neighbours=bool(liked))
-        for film_id, liked, card in rows
-        if card or film_id in state.nameless
+        for film_id, liked, card, says in rows
+        if card or (says and film_id in state.nameless)
     }
