@@ -37,7 +37,7 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.post("/api/v1/posters", responses={202: schemas.Posters, **failures(403, 503)})
+@blueprint.post("/api/v1/posters", responses={202: schemas.Posters, **failures(403, 413, 415, 503)})
 @access(Access.SYSTEM)
 def want_posters(body: schemas.WantedPosters) -> Response:
     """Ask for the posters of films on the screen. Ask again while some are pending; films without one are left out."""
