@@ -34,7 +34,13 @@ def writes(flask):
     """Every route and method that changes something, with parameters filled in."""
     for rule in flask.url_map.iter_rules():
         for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"}):
-            values = {"film": "imdb:tt0000001", "because": "imdb:tt0000002", "change": 1}
+            values = {
+                "film": "imdb:tt0000001",
+                "because": "imdb:tt0000002",
+                "change": 1,
+                "name": "imdb",
+                "job": 1,
+            }
             address = flask.url_map.bind("localhost").build(
                 rule.endpoint, {name: values[name] for name in rule.arguments}, method=method
             )
