@@ -108,12 +108,24 @@ def stub(session: Session, ref: Ref, *, now: datetime) -> int:
 
 
 def keep_nothing(session: Session, film_id: int, source: str, *, now: datetime) -> None:
-    """Note that a source does not know a film, so that it is not asked again with each liking of it."""
+    """Note that a source does not know a film, so that it is not asked again with each liking of it.
+
+    What a list of the source told of it is then all that the source knows.
+    """
     hold(session)
-    have = select(Fact.record).where(Fact.film_id == film_id, Fact.source == source)
-    if not session.scalar(have):
-        row = {"record": {}, "is_whole": True, "fetched_at": now, "expires_at": now + ASK_AGAIN}
-        write_facts(session, [{"film_id": film_id, "source": source, **row}])
+    of_source = (Fact.film_id == film_id, Fact.source == source)
+    told = session.execute(select(Fact.record, Fact.expires_at).where(*of_source)).first()
+    ends = [now + ASK_AGAIN, *([told.expires_at] if told and told.expires_at else [])]
+    row = {
+        "record": told.record if told else {},
+        "is_whole": True,
+        "fetched_at": now,
+        "expires_at": min(ends),
+    }
+    write_facts(session, [{"film_id": film_id, "source": source, **row}])
+    if row["record"]:
+        remerge(session, [film_id])
+        touch(session, [film_id])
 
 
 def set_similar(
