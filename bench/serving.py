@@ -31,16 +31,9 @@ class Client:
     """One browser: a connection that is kept and the cookies that were set."""
 
     def __init__(self, server: Server) -> None:
-        self._server = server
         self._connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
         self._cookie = ""
         self.answer: Any = None
-
-    def sharing(self) -> "Client":
-        """Another connection of the same person."""
-        other = Client(self._server)
-        other._cookie = self._cookie
-        return other
 
     def ask(self, method: str, path: str, body: object = None) -> float:
         """Send a request and read the answer, which `answer` then is; gives the milliseconds it took.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Pool, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import Insert
 
 from moviefinder.errors import Busy, CannotStart
+from moviefinder.store.turns import Turns
 
 __all__ = ["bulk_insert", "bulk_update", "insert_or", "make_engine", "reading", "writing"]
 
@@ -94,13 +96,24 @@ def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Sessi
     Raises:
         Busy: the database is locked, full or read-only; nothing was changed.
     """
+    turn = _turn(engine, BUSY_TIMEOUT_MS if patience_ms is None else patience_ms)
     if patience_ms is not None:
         engine = engine.execution_options(patience_ms=patience_ms)
-    with _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
+    with turn, _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
         connection = session.connection()  # begin now: a lock held by another is met before any work is done
         if patience_ms is not None and connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_ms:d}")
         yield session
+
+
+_TURNS: WeakKeyDictionary[Pool, Turns] = WeakKeyDictionary()
+
+
+def _turn(engine: Engine, patience_ms: int) -> AbstractContextManager[None]:
+    """The turn of a writer among those of this process; PostgreSQL has its own lines, one a row."""
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _TURNS.setdefault(engine.pool, Turns()).turn(patience_ms / 1000)
 
 
 @contextmanager
