@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { Film, Recommendation } from "../api.ts";
-import { latest, wasFilled } from "../state/filling.ts";
+import { isBare, latest } from "../state/filling.ts";
 import { answersTo } from "../state/library.ts";
 import { actOnKey } from "./card-keys.ts";
 import { CardMenu } from "./card-menu.tsx";
@@ -44,7 +44,7 @@ export function FilmCard({
 
   return (
     <article
-      class={`card ${size} ${wasFilled(film.id) ? "was-bare" : ""}`}
+      class={`card ${size} ${isBare(known) ? "was-bare" : ""}`}
       data-card={film.id}
       tabIndex={-1}
       aria-labelledby={id}
