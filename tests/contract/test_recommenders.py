@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from moviefinder.recommend import Taste, ranked
+from moviefinder.recommend import Places, Taste, ranked
 from moviefinder.recommend.fuse import Fused
 from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.lists import SimilarLists
+from moviefinder.recommend.live import Beside, Live
 from moviefinder.recommend.votes import Votes
 from tests.factories import make_model
 
@@ -29,9 +30,53 @@ def checkerboard():
     return SimilarLists(np.arange(100, 100 + N), offsets, targets, np.full(len(targets), 200, np.uint8))
 
 
+def renewed(lists):
+    """The same lists, every third one laid over the others, that of a film beyond them among these."""
+    before = SimilarLists(lists.places.ids[:-1], *_but_the_last(lists))
+    films = np.arange(2, N, 3)
+    own = [lists.named(film) for film in films.tolist()]
+    return before.laid_over(
+        lists.places,
+        films,
+        np.array([len(targets) for targets, _ in own]),
+        np.concatenate([targets for targets, _ in own]),
+        np.concatenate([weights for _, weights in own]),
+    )
+
+
+def _but_the_last(lists):
+    """Offsets, targets and weights without the last film, as source and as target."""
+    kept = [lists.named(film) for film in range(N - 1)]
+    kept = [(targets[targets < N - 1], weights[targets < N - 1]) for targets, weights in kept]
+    offsets = np.cumsum([0, *(len(targets) for targets, _ in kept)]).astype(np.int64)
+    return offsets, *(np.concatenate(column) for column in zip(*kept, strict=True))
+
+
+def half_learned():
+    """The same, learned of the first sixteen films; the others came since, by their lists or by content."""
+    rows = [[(j, 100 if (i - j) % 2 == 0 else -30, -10) for j in range(16) if j != i] for i in range(16)]
+    learned = Learned.of(make_model(rows), np.arange(100, 116), np.arange(16))
+    alike = [(i, [j for j in range(i % 2, N, 2) if j != i]) for i in range(N)]
+    links = np.array([(i, j, rank) for i, of in alike for rank, j in enumerate(of) if max(i, j) >= 16])
+    live = Live(
+        places=Places(np.arange(100, 100 + N)),
+        sources=links[:, 0],
+        targets=links[:, 1],
+        ranks=links[:, 2],
+        placed=np.arange(16, N),
+        is_listed=np.arange(16, N) % 3 == 0,
+        stand_ins=np.array([list(range(i % 2, 16, 2)) for i in range(16, N)]),
+        weights=np.ones((N - 16, 8), np.float32),
+        quality=np.full(N, 0.5, np.float32),
+    )
+    return Linear(learned, Beside(live, learned))
+
+
 RECOMMENDERS = {
     "votes": lambda: Votes(checkerboard()),
     "linear": lambda: Linear(learned()),
+    "linear, a third of the films live": half_learned,
+    "votes, a third of the lists new": lambda: Votes(renewed(checkerboard())),
     "fused": lambda: Fused([(Linear(learned()), 1.0), (Votes(checkerboard()), 0.5)]),
 }
 

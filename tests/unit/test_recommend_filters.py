@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moviefinder.recommend.filters import Codes, FilmFacts, Filters, count, pack, unpack
+from moviefinder.recommend.filters import Codes, FilmFacts, Filters, OneFilm, count, pack, unpack
 from moviefinder.records import Kind
 
 FACTS = FilmFacts(
@@ -93,3 +93,50 @@ def test_an_empty_set_of_codes_comes_back_empty():
     """No code at all is not one empty code."""
     empty = Codes.of(3, [])
     assert Codes.from_arrays(3, "x", empty.to_arrays("x")).counts() == {}
+
+
+films = st.fixed_dictionaries(
+    {
+        "is_series": st.booleans(),
+        "year": st.integers(0, 3),
+        "score": st.integers(0, 1000),
+        "genres": st.lists(st.sampled_from("abc"), unique=True, max_size=2),
+        "countries": st.lists(st.sampled_from("xy"), unique=True, max_size=2),
+        "certificates": st.lists(st.sampled_from("PR"), max_size=1),
+    }
+)
+
+
+def facts_of(rows):
+    """Facts of films from nothing but rows, positions rising."""
+    none = {name: Codes.of(0, []) for name in ("genres", "languages", "countries", "certificates")}
+    empty = FilmFacts(
+        ids=np.empty(0, np.int64),
+        is_series=np.empty(0, bool),
+        year=np.empty(0, np.int16),
+        runtime_min=np.empty(0, np.int16),
+        score=np.empty(0, np.int16),
+        votes=np.empty(0, np.int32),
+        **none,
+    )
+    return empty.laid_over(np.arange(len(rows)), {at: OneFilm(**row) for at, row in enumerate(rows)})
+
+
+@given(st.lists(films, max_size=6), st.dictionaries(st.integers(0, 5), films), st.lists(films, max_size=3))
+def test_facts_laid_over_others_are_as_if_they_had_always_been_there(base, changed, new):
+    """Columns, codes and what is known, of changed films and of new ones."""
+    changed = {at: row for at, row in changed.items() if at < len(base)}
+    rows = [changed.get(at, row) for at, row in enumerate(base)] + new
+    over = changed | {len(base) + at: row for at, row in enumerate(new)}
+    laid = facts_of(base).laid_over(np.arange(len(rows)), {at: OneFilm(**row) for at, row in over.items()})
+    whole = facts_of(rows)
+    for name in ("ids", "is_series", "year", "score"):
+        assert getattr(laid, name).tolist() == getattr(whole, name).tolist()
+        assert getattr(laid, name).dtype == getattr(whole, name).dtype
+    for name in ("genres", "countries", "certificates"):
+        ours, theirs = getattr(laid, name), getattr(whole, name)
+        assert ours.counts() == theirs.counts()
+        assert ours.known.tolist() == theirs.known.tolist()
+        for code in ours.counts():
+            assert sorted(ours.positions()[code].tolist()) == sorted(theirs.positions()[code].tolist())
+            assert ours.mask(code).tolist() == theirs.mask(code).tolist()
