@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from moviefinder import errors
-from moviefinder.config import Settings
+from moviefinder.app import make_app
+from moviefinder.config import Settings, SourceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -41,10 +42,16 @@ def test_generated_pages_are_fresh():
 def test_every_setting_has_a_sentence():
     """An operator reads what it does, not its name again."""
     text = (DOCS / "settings.md").read_text()
-    for name, field in Settings.model_fields.items():
+    rows = {f"MOVIEFINDER_{name.upper()}": (name, field) for name, field in Settings.model_fields.items()}
+    del rows["MOVIEFINDER_SOURCES"]  # tables of their own, each with these:
+    rows |= {
+        f"MOVIEFINDER_SOURCES_TMDB_{name.upper()}": (name, field)
+        for name, field in SourceSettings.model_fields.items()
+    }
+    for variable, (name, field) in rows.items():
         assert field.description, name
         assert field.description.endswith("."), name
-        assert f"| `{name}` | `MOVIEFINDER_{name.upper()}` |" in text
+        assert f"| `{name}` | `{variable}` |" in text
 
 
 def test_every_command_says_what_it_does():
@@ -72,6 +79,20 @@ def test_every_problem_type_is_listed():
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert kinds
     assert [kind.__name__ for kind in kinds if f"`/problems/{kind.problem}`" not in text] == []
+
+
+def test_every_source_is_documented():
+    """Whom it calls, how long its facts are kept, and the words by which it wants to be named."""
+    text, notices = (DOCS / "sources.md").read_text(), (ROOT / "DATA-LICENSES.md").read_text()
+    app = make_app(Settings(data=ROOT, sources={"tmdb": {"key": "k"}, "imdb-graphql": {"client": "c"}}))
+    for source in app.sources.values():
+        if source.hosts:
+            row = re.search(rf"^\| `{source.name}` \|.*$", text, re.MULTILINE)
+            assert row, source.name
+            assert all(f"`{host.host}`" in row[0] for host in source.hosts), source.name
+            assert (f"{source.keeps.days} days" if source.keeps else "as long as you like") in row[0]
+            assert source.credit.partition(" (")[0].partition(", CC")[0].split(". Where")[0] in notices
+    app.close()
 
 
 def test_links_between_pages_lead_somewhere():

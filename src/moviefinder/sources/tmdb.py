@@ -66,7 +66,8 @@ class TmdbSource:
     takes: tuple[str, ...] = ("tmdb", "tmdb-tv", "imdb")
     keeps: timedelta | None = KEEPS
     credit = (
-        "This product uses the TMDB API but is not endorsed or certified by TMDB. Where to watch: JustWatch."
+        "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB. "
+        "Where to watch: JustWatch."
     )
 
     def __init__(self, client: PoliteClient, settings: Settings) -> None:
