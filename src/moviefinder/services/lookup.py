@@ -86,7 +86,7 @@ def look_up(app: App, q: str, *, source: str | None = None, now: datetime) -> Lo
         Invalid: no source of this name can be asked for titles.
         Busy: something new was found, and the database takes no write now.
     """
-    text = " ".join(q.split())
+    text = " ".join(q.lower().split())
     able = {name: one for name, one in app.sources.items() if one.hosts and Capability.SEARCH in one.can}
     if source is not None and source not in able:
         raise Invalid(
