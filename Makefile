@@ -44,10 +44,13 @@ bench-quality: ## measure recommendations beside their peers, most of an hour [A
 	@$(PYTHON) tools/bootstrap.py bench
 	@$(VENV)/python -m bench quality $(ARGS)
 
+faults: set-up ## kill what works at random moments, thirty times each, and print what came of it: half an hour
+	@$(VENV)/python -m pytest tests/faults -q $(ARGS)
+
 screenshots: set-up ## a picture of each screen into screenshots/
 	@$(VENV)/python tools/screenshots.py $(ARGS)
 
 lock: set-up ## solve requirements/ anew [ARGS=--upgrade]
 	@$(VENV)/python tools/lock.py $(ARGS)
 
-.PHONY: help run set-up serve test check format ui docs bench bench-quality screenshots lock
+.PHONY: help run set-up serve test check format ui docs bench bench-quality faults screenshots lock

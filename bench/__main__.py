@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench import report
 
-QUICK = ("search", "recommendations", "engines", "serving", "posters")
+QUICK = ("search", "recommendations", "engines", "serving", "posters", "queue")
 SECTIONS = (*QUICK, "quality", "placing", "dials")
 
 

@@ -13,6 +13,7 @@ from moviefinder.log import get_logger
 from moviefinder.services import accounts, fetching, placing, posters, track
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
+from moviefinder.store.kept import forget_old_answers
 
 log = get_logger(__name__)
 
@@ -43,6 +44,7 @@ def clean_up(app: App, _claim: Claim) -> Write:
         guests = accounts.forget_ended(session, now=now)
         counters = limits.forget_old(session, now=now)
         showings = track.forget_old(session, now=now)
+        forget_old_answers(session, now=now)
         done = jobs.forget_done(session, before=now - DONE_JOBS_KEPT)
         log.info("cleaned_up", guests=guests, counters=counters, showings=showings, jobs=done)
 
