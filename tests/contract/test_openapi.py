@@ -14,9 +14,10 @@ EXAMPLES = 15  # of each operation and phase; coverage alone makes some hundreds
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A server of its own: what is written here is nonsense."""
-    with servers.running(tmp_path_factory.mktemp("openapi") / "data") as server:
+def server(tmp_path_factory, outside):
+    """A server of its own: what is written here is nonsense. Whoever it switches on is our stand-in."""
+    folder = tmp_path_factory.mktemp("openapi")
+    with servers.running(folder / "data", **servers.outside(outside)) as server:
         yield server
 
 

@@ -34,7 +34,9 @@ def list_sources() -> schemas.SourceList:
     )
 
 
-@blueprint.patch("/sources/<name>", responses={200: schemas.Source, **failures(401, 403, 404, 409, 503)})
+@blueprint.patch(
+    "/sources/<name>", responses={200: schemas.Source, **failures(401, 403, 404, 409, 413, 415, 503)}
+)
 @access(Access.OPERATOR)
 def switch_source(path: schemas.SourcePath, body: schemas.SourceSwitch) -> schemas.Source:
     """Switch a source on or off for everybody; what it has told stays until its terms end, unless it is forgotten."""
