@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from moviefinder.errors import SourceNonsense, SourceUnavailable
@@ -34,6 +35,9 @@ IDLE_S = 30
 IDLE_KEPT = 4
 """Open connections a place; the most that one host is asked at a time."""
 CERTIFICATE_S = 300
+
+_IMPORTING = threading.Lock()
+"""Threads that import parts of one package at once, each another first, get halves of it."""
 
 # Its log lines hold whole addresses, keys included.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
@@ -95,6 +99,8 @@ class Connections:
         """
         from http.client import HTTPException
 
+        with _IMPORTING:
+            import_module("urllib3")
         from urllib3.exceptions import HTTPError
 
         watch = _Watch(until)
