@@ -6,6 +6,7 @@ picture of the README instead.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ TALLEST = 2400
 PICTURE = ROOT / "docs" / "pictures" / "for-you.png"
 PICTURE_SIZE: ViewportSize = {"width": 1200, "height": 960}
 SCHEMES = ("light", "dark")
+MADE = itertools.count(9_000_100, 20)  # films of the stand-in's own making, each looked up once
 SAVED = ("imdb:tt0068646", "imdb:tt0108052")
 
 # screen: address, whether the visitor has said anything yet
@@ -41,7 +43,7 @@ SCREENS = {
     "film-unknown": ("/film/999999999", True),
     "about": ("/about", True),
     "lookup-offer": ("/search?q=zorba x", False),
-    "lookup": ("/search?q=tt9000005", True),
+    "lookup": ("/search?q=tt{made}", True),
     "film-live": ("/film/{film}", True),
     "leaving": ("/leaving", True),
 }
@@ -95,7 +97,7 @@ def main() -> int:
                     for name in wanted:
                         address, known = SCREENS[name]
                         if known == knows:
-                            address = address.format(film=film)
+                            address = address.format(film=film, made=next(MADE))
                             shoot(page, address, FOLDER / f"{name}-{width}-{scheme}.png", ACTS.get(name))
                     context.close()
         browser.close()

@@ -18,6 +18,7 @@ from tests import server as servers
 from tests.browser import LOVED
 from tests.e2e.test_every_screen import SMALL_CONTROLS, STICKING_OUT, axe
 from tests.e2e.words import like, t
+from tests.stand_in import running
 
 IMDB = "IMDb"
 NUMBERS = itertools.count(9_000_100, 50)
@@ -32,9 +33,23 @@ SHIFTS = """
 
 
 @pytest.fixture(scope="module")
-def live(outside, tmp_path_factory):
+def the_outside():
+    """The outside world of these stories."""
+    with running() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def stand_in(the_outside):
+    """The same, well and with nothing asked yet."""
+    the_outside.clear()
+    return the_outside
+
+
+@pytest.fixture(scope="module")
+def live(the_outside, tmp_path_factory):
     """A server whose outside is the stand-in."""
-    with servers.running(tmp_path_factory.mktemp("live") / "data", **servers.outside(outside)) as server:
+    with servers.running(tmp_path_factory.mktemp("live") / "data", **servers.outside(the_outside)) as server:
         yield server
 
 
@@ -121,10 +136,10 @@ def test_a_poster_comes_by_itself_and_the_drawn_one_waits_for_it(visit, live, st
     expect(found.locator("img")).to_have_count(0)
 
 
-def test_looking_up_and_liking_need_no_pointer(visit, outside, stand_in, tmp_path):
+def test_looking_up_and_liking_need_no_pointer(visit, the_outside, stand_in, tmp_path):
     """The key leads to what would be sent; Enter agrees; from then on the key alone asks."""
     number = next(NUMBERS)
-    settings = servers.outside(outside)
+    settings = servers.outside(the_outside)
     del settings["sources_tmdb_key"]  # so that IMDb is the only one to ask
     with servers.running(tmp_path / "data", **settings) as server:
         page = visit("/search", url=server.url)
@@ -196,9 +211,9 @@ def test_what_leaves_this_machine_is_listed_tried_and_switched(visit, live, stan
     expect(trailers).to_contain_text(t("leaving.browser.on"))
 
 
-def test_an_install_that_is_offline_says_so_where_somebody_asks(visit, outside, tmp_path):
+def test_an_install_that_is_offline_says_so_where_somebody_asks(visit, the_outside, tmp_path):
     """Nothing is offered, nothing is called, and everything that is here works."""
-    with servers.running(tmp_path / "data", offline="true", **servers.outside(outside)) as server:
+    with servers.running(tmp_path / "data", offline="true", **servers.outside(the_outside)) as server:
         page = visit("/search?q=made 9009999", url=server.url)
         expect(page.get_by_text(t("lookup.offline"))).to_be_visible()
         expect(page.get_by_role("button", name=t("lookup.at", source=IMDB))).to_have_count(0)

@@ -215,13 +215,13 @@ function AllFacts({ film }: { film: Film | FilmDetail }) {
   );
 }
 
-/** Where to watch it, all that is known with its sources, and links outside. */
+/** All that is known with its sources, where to watch it, and links outside. What may come later stands lower. */
 export function FilmExtras({ film }: { film: Film | FilmDetail }) {
   const links = outside(film);
   return (
     <>
-      {hasDetail(film) && <Offers film={film} />}
       <AllFacts film={film} />
+      {hasDetail(film) && <Offers film={film} />}
       {hasDetail(film) && <Credits film={film} />}
       {links.length > 0 && (
         <p class="buttons">

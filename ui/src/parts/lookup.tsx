@@ -25,7 +25,7 @@ function Offer({ q, source, isFirst }: { q: string; source: Source; isFirst: boo
       )}
       <button
         type="button"
-        class="button strong"
+        class={isFirst ? "button strong" : "button"}
         aria-describedby={isOn ? undefined : id}
         {...(isFirst ? { "aria-keyshortcuts": "o" } : {})}
         {...(isOn ? { "data-on": "yes" } : {})}

@@ -17,7 +17,7 @@ import { Skeletons } from "../parts/skeleton.tsx";
 import { Summary } from "../parts/summary.tsx";
 import { Trailer } from "../parts/trailer.tsx";
 import { back } from "../state/address.ts";
-import { latest } from "../state/filling.ts";
+import { isBare, latest } from "../state/filling.ts";
 import { openFilm, shown } from "../state/film.ts";
 import { answersTo, isoDay, say } from "../state/library.ts";
 import { pickOf } from "../state/recommendations.ts";
@@ -128,9 +128,11 @@ export function FilmView({ id }: { id: number }) {
             </h1>
             <CardMenu film={film} answers={answers} />
           </div>
-          <FactLine film={film} />
-          <Summary film={film} />
-          <GenreLine film={film} />
+          <div class={isBare(value.film) ? "words was-bare" : "words"}>
+            <FactLine film={film} />
+            <Summary film={film} />
+            <GenreLine film={film} />
+          </div>
           {pick && <Reasons pick={pick} isOpen={isWhyOpen} />}
           <DecisionButtons film={film} answers={answers} />
           <Trailer film={film} />
