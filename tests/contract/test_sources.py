@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ from moviefinder.sources.answers import checked
 from moviefinder.sources.loading import OWN
 from moviefinder.store.hosts import HostLedger
 from moviefinder.store.schema import prepare
+from tests.stand_in import running
 
 MATRIX = Ref("imdb", "tt0133093")
 MISSING = Ref("imdb", "tt9999999")
@@ -266,3 +268,22 @@ def test_keys_go_where_they_belong(outside, stand_in, tmp_path):
                 assert (question["headers"].get("authorization") == f"Bearer {key}") == key.startswith("eyJ")
                 assert ("api_key" in question["query"]) == (not key.startswith("eyJ"))
         stand_in.clear()
+
+
+RECORDED = Path(__file__).resolve().parents[3] / "shared" / "fixtures"
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="needs ../shared/fixtures")
+def test_recorded_answers_come_over_the_wire(tmp_path):
+    """What the services themselves have answered, served over real HTTP."""
+    with running(recorded=True) as stand_in:
+        app = make_app(Settings(data=tmp_path, **stand_in.settings()))
+        prepare(app.engine)
+        assert app.sources["imdb"].search("The Matrix")[0].refs == (MATRIX,)
+        assert app.sources["imdb"].search("sdfgsdfgsdfgsdfg") == []
+        assert app.sources["imdb-graphql"].film(MATRIX).credits[0].name == "Lana Wachowski"
+        assert len(app.sources["imdb-graphql"].similar(MATRIX)) == 12
+        crystal = app.sources["tmdb"].film(Ref("tmdb", "12313"))
+        assert (crystal.title, crystal.original_title, crystal.year) == ("Rock Crystal", "Bergkristall", 2004)
+        assert len(app.sources["tmdb"].similar(Ref("tmdb", "12313"))) == 25
+        app.close()
