@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.records import Ref
@@ -28,21 +28,21 @@ def film_of_ref(session: Session, ref: Ref) -> int | None:
 
 def films_of_refs(session: Session, refs: Collection[Ref]) -> dict[Ref, int]:
     """Our numbers of the films with these references."""
-    pairs = sorted({(ref.namespace, ref.value) for ref in refs})
-    if not pairs:
-        return {}
-    rows = session.execute(
-        select(ExternalId.namespace, ExternalId.value, ExternalId.film_id).where(
-            tuple_(ExternalId.namespace, ExternalId.value).in_(pairs)
+    found: dict[Ref, int] = {}
+    for namespace in sorted({ref.namespace for ref in refs}):
+        values = {ref.value for ref in refs if ref.namespace == namespace}
+        statement = select(ExternalId.value, ExternalId.film_id).where(
+            ExternalId.namespace == namespace, ExternalId.value.in_(values)
         )
-    )
-    return {Ref(namespace, value): film_id for namespace, value, film_id in rows}
+        for value, film_id in session.connection().execute(statement):
+            found[Ref(namespace, value)] = film_id
+    return found
 
 
 def refs_of(session: Session, film_ids: Collection[int]) -> dict[int, list[Ref]]:
     """The references of films."""
     refs: dict[int, list[Ref]] = defaultdict(list)
-    rows = session.execute(
+    rows = session.connection().execute(
         select(ExternalId.film_id, ExternalId.namespace, ExternalId.value)
         .where(ExternalId.film_id.in_(film_ids))
         .order_by(ExternalId.namespace, ExternalId.value)

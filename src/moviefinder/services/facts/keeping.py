@@ -24,6 +24,9 @@ ASK_AGAIN: Final = timedelta(days=30)
 
 MOST_SIMILAR: Final = 50
 
+_FILMS: Final[Any] = Film.__table__
+_EXTERNAL_IDS: Final[Any] = ExternalId.__table__
+
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -101,7 +104,7 @@ def stub(session: Session, ref: Ref, *, now: datetime) -> int:
         return found[ref]
     kind = Kind.SERIES if ref.namespace == "tmdb-tv" else Kind.MOVIE
     title = ref.value if ref.namespace in ("imdb", "wikidata") else str(ref)
-    film_id = _make(session, kind, title, now)
+    [film_id] = _insert(session, [FilmRecord(refs=(ref,), kind=kind, title=title)], now)
     session.execute(insert(ExternalId), [_ref_row(film_id, ref)])
     touch(session, [film_id])
     return film_id
@@ -239,10 +242,15 @@ def _films_for(
     """The film of each record, and which of them were made or got a reference."""
     by_ref = films_of_refs(session, [ref for record in records for ref in record.refs])
     refs = refs_of(session, {*by_ref.values(), *([asked] if asked else [])})
+    made = _make_all(session, records[1:] if asked else records, by_ref, now)
+    refs |= {film_id: [] for film_id in made.values()}
+    by_ref |= made
     moved: dict[int, int] = {}
     ids: list[int] = []
-    new: set[int] = set()
-    added: list[dict[str, Any]] = []
+    new: set[int] = set(made.values())
+    added = [_ref_row(film_id, ref) for ref, film_id in made.items()]
+    for ref, film_id in made.items():
+        refs[film_id].append(ref)
     for record in records:
         claimed = [moved.get(by_ref[ref], by_ref[ref]) for ref in record.refs if ref in by_ref]
         fitting = [film_id for film_id in claimed if not contradict(refs[film_id], record.refs)]
@@ -251,7 +259,7 @@ def _films_for(
         if not fitting and len(claimed) == len(record.refs):
             fitting = claimed[:1]  # each of its references is somebody's: it is of the one it names first
         if not fitting:
-            film_id = _make(session, record.kind, record.title, now)
+            [film_id] = _insert(session, [record], now)
             refs[film_id] = []
             new.add(film_id)
         else:
@@ -268,20 +276,38 @@ def _films_for(
         ids.append(film_id)
     if added:
         rows = [row | {"film_id": moved.get(row["film_id"], row["film_id"])} for row in added]
-        session.execute(insert(ExternalId), rows)
+        session.connection().execute(insert(_EXTERNAL_IDS), rows)
     return [moved.get(film_id, film_id) for film_id in ids], new - moved.keys()
 
 
-def _make(session: Session, kind: Kind, title: str, now: datetime) -> int:
-    values = {
-        "kind": str(kind),
-        "title": title,
-        "sources": {},
-        "created_at": now,
-        "adult": False,
-        "changed": 0,
-    }
-    return session.execute(insert(Film).values(**values).returning(Film.id)).scalar_one()
+def _make_all(
+    session: Session, records: Sequence[FilmRecord], known: Mapping[Ref, int], now: datetime
+) -> dict[Ref, int]:
+    """Make the films of which no reference is known; gives these by reference."""
+    firsts: dict[Ref, Ref] = {}
+    new: dict[Ref, FilmRecord] = {}
+    for record in records:
+        if record.refs and known.keys().isdisjoint(record.refs) and firsts.keys().isdisjoint(record.refs):
+            firsts |= dict.fromkeys(record.refs, record.refs[0])
+            new[record.refs[0]] = record
+    ids = dict(zip(new, _insert(session, list(new.values()), now), strict=True))
+    return {ref: ids[first] for ref, first in firsts.items()}
+
+
+def _insert(session: Session, records: Sequence[FilmRecord], now: datetime) -> list[int]:
+    rows = [
+        {
+            "kind": str(record.kind),
+            "title": record.title,
+            "sources": {},
+            "created_at": now,
+            "adult": False,
+            "changed": 0,
+        }
+        for record in records
+    ]
+    statement = insert(_FILMS).returning(Film.id, sort_by_parameter_order=True)
+    return list(session.connection().execute(statement, rows).scalars()) if rows else []
 
 
 def _ref_row(film_id: int, ref: Ref) -> dict[str, Any]:
@@ -292,7 +318,7 @@ def _facts_before(session: Session, film_ids: Collection[int]) -> dict[tuple[int
     """What is kept of films, by film and source."""
     keep_installed(session, film_ids)
     columns = (Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.expires_at)
-    rows = session.execute(select(*columns).where(Fact.film_id.in_(film_ids))).mappings()
+    rows = session.connection().execute(select(*columns).where(Fact.film_id.in_(film_ids))).mappings()
     return {(row["film_id"], row["source"]): dict(row) for row in rows}
 
 

@@ -1,7 +1,8 @@
 """Writes the rows of films anew from the facts that are kept of them, and numbers the change.
 
 The tables of films are derived from `facts`: what is here may be run again at any time and changes nothing then. Many
-films cost as many statements as one.
+films cost as many statements as one. These are Core's, on the connection: others who write wait for them, and the ORM
+would double what they take.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from moviefinder.records import FilmRecord
@@ -56,12 +57,19 @@ def hold(session: Session) -> None:
 
     By one row on PostgreSQL, taken before anything is read; SQLite has its one write lock.
     """
-    session.execute(
-        insert_or(session, Version)
-        .values(name=FILMS, number=0, data={"installation": secrets.token_hex(8)})
-        .on_conflict_do_nothing()
-    )
-    session.execute(select(Version.number).where(Version.name == FILMS).with_for_update())
+    transaction = session.get_transaction()
+    if session.info.get(_HELD) is transaction:
+        return
+    number = session.scalar(select(Version.number).where(Version.name == FILMS).with_for_update())
+    if number is None:
+        first = {"name": FILMS, "number": 0, "data": {"installation": secrets.token_hex(8)}}
+        session.execute(insert_or(session, Version).values(**first).on_conflict_do_nothing())
+        session.execute(select(Version.number).where(Version.name == FILMS).with_for_update())
+    session.info[_HELD] = transaction
+
+
+_HELD: Final = "facts held"
+"""In `session.info`: the transaction that holds the row."""
 
 
 def touch(session: Session, film_ids: Collection[int]) -> int:
@@ -76,21 +84,26 @@ def touch(session: Session, film_ids: Collection[int]) -> int:
         The number.
     """
     hold(session)
-    next_one = update(Version).where(Version.name == FILMS).values(number=Version.number + 1)
-    number = session.execute(
-        next_one.returning(Version.number).execution_options(synchronize_session=False)
-    ).scalar_one()
+    run = session.connection().execute
+    number: int = run(_NEXT_NUMBER).scalar_one()
     if film_ids:
-        changed = update(Film).where(Film.id.in_(film_ids)).values(changed=number)
-        session.execute(changed.execution_options(synchronize_session=False))
+        run(update(_FILMS).where(_FILMS.c.id.in_(film_ids)).values(changed=number))
     return number
+
+
+_FILMS: Final[Any] = Film.__table__
+_VERSIONS: Final[Any] = Version.__table__
+_NEXT_NUMBER: Final = (
+    update(_VERSIONS).where(Version.name == FILMS).values(number=Version.number + 1).returning(Version.number)
+)
 
 
 def write_facts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Put facts in the place of those that the same sources told of the same films."""
-    statement = insert_or(session, Fact).values(list(rows))
+    statement = insert_or(session, Fact.__table__)
     changes = {name: statement.excluded[name] for name in ("record", "is_whole", "fetched_at", "expires_at")}
-    session.execute(statement.on_conflict_do_update(index_elements=["film_id", "source"], set_=changes))
+    statement = statement.on_conflict_do_update(index_elements=["film_id", "source"], set_=changes)
+    session.connection().execute(statement, [dict(row) for row in rows])
 
 
 def keep_installed(session: Session, film_ids: Collection[int]) -> None:
@@ -122,7 +135,7 @@ def remerge(session: Session, film_ids: Iterable[int]) -> None:
     """Write the rows of films anew from their facts; a film of which nothing is kept stays as it is."""
     facts: dict[int, dict[str, Any]] = defaultdict(dict)
     statement = select(Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.fetched_at)
-    for fact in session.execute(statement.where(Fact.film_id.in_(set(film_ids)))):
+    for fact in session.connection().execute(statement.where(Fact.film_id.in_(set(film_ids)))):
         if fact.record:  # an empty one says that the source does not know the film
             facts[fact.film_id][fact.source] = fact
     merged = {
@@ -131,10 +144,10 @@ def remerge(session: Session, film_ids: Iterable[int]) -> None:
     }
     if not merged:
         return
-    session.execute(
-        update(Film),
+    session.connection().execute(
+        _FILM_ROW,
         [
-            {"id": film_id}
+            {"film": film_id}
             | {name: getattr(record, name) for name in _COLUMNS if name not in ("kind", "sources")}
             | {"kind": str(record.kind), "sources": dict(record.sources)}
             | {"fetched_at": _fetched_at(facts[film_id].values())}
@@ -144,36 +157,40 @@ def remerge(session: Session, film_ids: Iterable[int]) -> None:
     _write_lists(session, merged)
 
 
+_FILM_ROW: Final = (
+    update(_FILMS)
+    .where(_FILMS.c.id == bindparam("film"))
+    .values({name: bindparam(name) for name in (*_COLUMNS, "fetched_at")})
+)
+
+
 def _fetched_at(facts: Iterable[Any]) -> datetime | None:
     """When somebody last told all they know; None for a film that is known by name only."""
     return max((fact.fetched_at for fact in facts if fact.is_whole), default=None)
 
 
 def _write_lists(session: Session, merged: Mapping[int, FilmRecord]) -> None:
+    run = session.connection().execute
     people = _people_ids(session, {one.name for record in merged.values() for one in record.credits})
     wanted = {film_id: _list_rows(record, people) for film_id, record in merged.items()}
     for table, columns in _LISTS.items():
         chosen = [getattr(table, name) for name in columns]
         have: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
-        for film_id, *row in session.execute(
-            select(table.film_id, *chosen).where(table.film_id.in_(list(wanted)))
-        ):
+        for film_id, *row in run(select(table.film_id, *chosen).where(table.film_id.in_(list(wanted)))):
             have[film_id].add(tuple(row))
         changed = [film_id for film_id, rows in wanted.items() if have[film_id] != set(rows[table])]
         if not changed:
             continue
         stale = [film_id for film_id in changed if have[film_id]]
         if stale:
-            session.execute(
-                delete(table).where(table.film_id.in_(stale)).execution_options(synchronize_session=False)
-            )
+            run(delete(table.__table__).where(table.film_id.in_(stale)))
         rows = [
             {"film_id": film_id, **dict(zip(columns, row, strict=True))}
             for film_id in changed
             for row in wanted[film_id][table]
         ]
         if rows:
-            session.execute(insert(table.__table__), rows)
+            run(insert(table.__table__), rows)
 
 
 def _list_rows(record: FilmRecord, people: Mapping[str, int]) -> dict[Any, list[tuple[Any, ...]]]:
@@ -194,12 +211,14 @@ def _list_rows(record: FilmRecord, people: Mapping[str, int]) -> dict[Any, list[
 
 def _people_ids(session: Session, names: Collection[str]) -> dict[str, int]:
     """Our number of each person, making those who are not there."""
-    find = select(Person.name, Person.id)
-    known: dict[str, int] = dict(session.execute(find.where(Person.name.in_(names))).all())
+    if not names:
+        return {}
+    run, find = session.connection().execute, select(Person.name, Person.id)
+    known: dict[str, int] = dict(run(find.where(Person.name.in_(names))).all())
     if new := sorted(set(names) - known.keys()):
         rows = [{"name": name, "folded": fold(name)} for name in new]
-        session.execute(insert_or(session, Person).values(rows).on_conflict_do_nothing())
-        known |= session.execute(find.where(Person.name.in_(new))).all()
+        run(insert_or(session, Person.__table__).on_conflict_do_nothing(), rows)
+        known |= dict(run(find.where(Person.name.in_(new))).all())
     return known
 
 
