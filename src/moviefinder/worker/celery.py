@@ -21,7 +21,7 @@ from moviefinder.app import App, make_app
 from moviefinder.config import load_settings
 from moviefinder.dispatch import LANES, lane_of
 from moviefinder.dispatch.broker import RUN, SWEEP, declare, make_celery, waiting
-from moviefinder.errors import CannotStart, MovieFinderError
+from moviefinder.errors import Busy, CannotStart
 from moviefinder.store import jobs
 from moviefinder.store.schema import require_head
 from moviefinder.worker.kinds import HANDLERS
@@ -61,7 +61,10 @@ app.steps["consumer"].add(_DeclareQueues)
 @app.task(name=RUN)  # type: ignore[untyped-decorator]
 def run(_job_id: int, kind: str) -> None:
     """Run the most urgent job of the lane; that somebody has taken them all meanwhile is no matter."""
-    _here()[1].run_next(lane_of(kind))
+    try:
+        _here()[1].run_next(lane_of(kind))
+    except Busy as error:  # the sweep rings again
+        log.warning("worker.database_busy", reason=error.message)
 
 
 @app.task(name=SWEEP)  # type: ignore[untyped-decorator]
@@ -90,7 +93,7 @@ def _here() -> tuple[App, Worker]:
         while not _over.wait(BEAT_EVERY_S):
             try:
                 worker.beat()
-            except MovieFinderError as error:
+            except Busy as error:
                 log.warning("worker.database_busy", reason=error.message)
 
     threading.Thread(target=beat, name="beat", daemon=True).start()
