@@ -506,10 +506,28 @@ def taken_over(_data):
     return {"160.webp": b"x", "../../moviefinder.db": b"x"}
 
 
+def dies(_data):
+    """A decoder that crashes."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+@ONCE
+def test_a_picture_of_which_three_children_died_is_not_taken(app, source, monkeypatch):
+    """One death may be the machine's fault, so the picture is tried again later; three are the picture's."""
+    monkeypatch.setattr(images, "files_or_reason", dies)
+    for attempt in (1, 2, 3):
+        assert fetch(app, 1) == {}
+        assert (1 in rows(app)) == (attempt == 3)
+        with app.transaction() as session:
+            session.execute(update(models.Job).values(run_after=ago(minutes=1)))
+    assert rows(app)[1].hash == ""
+    assert len(source.asked) == 3
+
+
 @ONCE
 def test_a_decoder_that_answers_something_else_is_not_believed(app, monkeypatch, capsys):
     """Were it taken over, it could still only give what its six files are called."""
-    monkeypatch.setattr(images, "encode_poster", taken_over)
+    monkeypatch.setattr(images, "files_or_reason", taken_over)
     assert fetch(app, 1) == {}
     assert "other files than it was asked for" in capsys.readouterr().out
     assert (rows(app)[1].hash, files(app)) == ("", [])

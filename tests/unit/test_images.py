@@ -1,5 +1,6 @@
 """Pictures of strangers become ours: upright, in sRGB, no wider than asked, and nothing but the picture."""
 
+import functools
 import io
 import random
 import struct
@@ -172,6 +173,7 @@ def test_nothing_but_the_picture_comes_through():
     check(encode_poster(behind), width=600)
 
 
+@functools.cache  # it holds the time at which it was made
 def swapped_profile():
     """A colour profile whose red means green and whose green means red."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

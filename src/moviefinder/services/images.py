@@ -52,6 +52,14 @@ def encode_poster(data: bytes) -> dict[str, bytes]:
         }
 
 
+def files_or_reason(data: bytes) -> dict[str, bytes] | str:
+    """As `encode_poster`, for a child: the reason instead of files where the picture is refused."""
+    try:
+        return encode_poster(data)
+    except Invalid as error:
+        return error.message
+
+
 def _written(picture: Image.Image, how: Mapping[str, Any]) -> bytes:
     file = io.BytesIO()
     picture.save(file, **how)

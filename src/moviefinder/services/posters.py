@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder import array_file, confined
 from moviefinder.app import App
-from moviefinder.errors import NotFound, SourceNonsense
+from moviefinder.errors import Invalid, NotFound, SourceNonsense
 from moviefinder.log import get_logger
 from moviefinder.records import FoundFilm
 from moviefinder.services import images
@@ -52,6 +52,9 @@ TERMS_EARLY: Final = timedelta(days=1)
 
 GRACE_S: Final = 3600.0
 """A file without a row is left so long: a job that is running may be about to write the row."""
+
+CHILDREN: Final = 3
+"""A picture of which so many children died is not taken; one alone may have died of a machine that was busy."""
 
 _ROOM: Final = 0.95
 """Making room leaves this share of the quota in use, so that not every poster has to make some."""
@@ -209,7 +212,9 @@ def fetch_poster(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
     try:
         picture = app.sources[poster.source].poster(poster.pointer)
         files = _encoded(picture)
-    except (NotFound, SourceNonsense, confined.Failed) as error:
+    except (NotFound, SourceNonsense, Invalid, confined.Failed) as error:
+        if isinstance(error, confined.Failed) and claim.attempts < CHILDREN:
+            raise
         reason = error.title if isinstance(error, NotFound) else str(error)  # its message names the film
         log.info("poster.refused", source=poster.source, reason=reason)
         if poster.is_had(data):  # what cannot be used takes nothing away
@@ -225,10 +230,18 @@ def fetch_poster(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
 
 
 def _encoded(picture: bytes) -> dict[str, bytes]:
+    """The files of a picture.
+
+    Raises:
+        Invalid: it is none that we take.
+        confined.Failed: the child died of it, or was too slow.
+    """
     with _ENCODING:
-        files = confined.run(images.encode_poster, picture, memory_mb=512, seconds=10)
+        files = confined.run(images.files_or_reason, picture, memory_mb=512, seconds=10)
+    if isinstance(files, str):
+        raise Invalid(files)
     if not isinstance(files, dict) or files.keys() != images.FILE_NAMES:
-        raise confined.Failed("It gave other files than it was asked for.")
+        raise Invalid("It gave other files than it was asked for.")
     return {name: bytes(content) for name, content in files.items()}
 
 
