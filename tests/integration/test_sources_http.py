@@ -18,10 +18,10 @@ from moviefinder.errors import (
     SourceRefused,
     SourceUnavailable,
 )
-from moviefinder.sources import OutsideHost
+from moviefinder.sources import OutsideHost, connections
 from moviefinder.sources.addresses import look_up
 from moviefinder.sources.connections import Connections
-from moviefinder.sources.http import Limits, NotThere, PoliteClient, within
+from moviefinder.sources.http import Limits, NotThere, PoliteClient, anew, within
 from moviefinder.store import make_engine, reading
 from moviefinder.store.hosts import HostLedger
 from moviefinder.store.kept import KeptAnswers
@@ -56,7 +56,7 @@ class Outside:
     def make_outlet(self, *, every_s=0, limits=LIMITS, any_number=True, trust="tls"):
         """Another outlet on the same database, that trusts the stand-in to be one.example and two.example."""
         trusted = self.stand_in.certificates.get(trust)
-        connections = Connections(
+        opened = Connections(
             connect_s=limits.connect_s,
             read_s=limits.read_s,
             trust=(lambda: ssl.create_default_context(cafile=trusted)) if trusted else None,
@@ -69,7 +69,7 @@ class Outside:
             KeptAnswers(self.engine, clock=self.now),
             is_on=lambda _name: self.is_on,
             limits=limits,
-            connections=connections,
+            connections=opened,
         )
         self.clients.append(client)
         hosts = [OutsideHost(host=f"{name}.example", purpose="", sends="") for name in ("one", "two")]
@@ -188,6 +188,26 @@ def test_connections_are_used_again(way):
     way.film()
     first, second, failed, third, fourth = (asked["connection"] for asked in way.asked())
     assert first == second == failed != third == fourth
+
+
+@pytest.mark.parametrize("kind", ["closed-after", "closing", "one-more-answer"])
+def test_a_connection_that_was_left_in_disorder_is_not_used_again(way, kind):
+    """Closed by the other side, with or without a word, or with bytes on it that nobody asked for."""
+    way.film()
+    way.stand_in.fault("/", kind, times=1)
+    way.film()
+    assert way.film(900001)["id"] == 900001
+    first, second, third = (asked["connection"] for asked in way.asked())
+    assert first == second != third
+    assert way.hosts()[way.base.removeprefix("http://")].failures == 0
+
+
+def test_a_connection_that_was_open_for_long_is_not_used_again(way, monkeypatch):
+    """The other side may have forgotten it."""
+    monkeypatch.setattr(connections, "IDLE_S", 0)
+    way.film()
+    way.film()
+    assert len({asked["connection"] for asked in way.asked()}) == 2
 
 
 # Where it goes
@@ -368,7 +388,7 @@ def test_who_cannot_be_one_of_the_four_in_time_is_told(way):
     with ThreadPoolExecutor(5) as pool:
         calls = [pool.submit(hurried, number) for number in range(4)]
         wait_for(lambda: len(way.asked()) == 4)
-        with pytest.raises(NotYet, match="as much as is polite"):
+        with pytest.raises(NotYet, match="did not come in time"):
             hurried(4)
         assert all(call.result()["id"] == 603 for call in calls)
 
@@ -385,6 +405,19 @@ def test_a_caller_in_a_hurry_is_not_kept_longer(way):
     assert time.monotonic() - began < 1.2
     way.stand_in.clear()
     assert way.film()["id"] == 603
+
+
+def test_a_host_that_had_no_time_has_not_failed(way):
+    """Nor is it asked by a caller whose time is over."""
+    way.stand_in.fault("/", "delay", seconds=1)
+    for _ in range(2):
+        with within(0.3), pytest.raises(SourceUnavailable, match="in time"):
+            way.film()
+    (host,) = way.hosts().values()
+    assert (host.failures, host.calls) == (0, 2)
+    with within(0), pytest.raises(NotYet, match="did not come in time"):
+        way.film()
+    assert len(way.asked()) == 2
 
 
 # On and off
@@ -524,6 +557,29 @@ def test_who_ask_the_same_at_once_ask_once(way):
         films = list(pool.map(lambda _: way.film(fresh=HOUR), range(6)))
     assert all(film == films[0] for film in films)
     assert len(way.asked()) == 1
+
+
+def test_who_cannot_wait_for_another_that_asks_the_same_is_told(way):
+    """It has asked nobody in vain."""
+    way.stand_in.fault("/", "delay", seconds=1)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(way.film, fresh=HOUR)
+        wait_for(way.asked)
+        with within(0.3), pytest.raises(NotYet):
+            way.film(fresh=HOUR)
+        assert call.result()["id"] == 603
+    assert len(way.asked()) == 1
+
+
+def test_what_is_wanted_anew_is_asked_for(way):
+    """And kept in place of what was there."""
+    way.film(fresh=HOUR)
+    way.stand_in.fault("/", "rich")
+    with anew():
+        changed = way.film(fresh=HOUR)
+    way.stand_in.clear()
+    assert way.film(fresh=HOUR) == changed
+    assert not way.asked()
 
 
 # Files

@@ -33,6 +33,11 @@ def commit(fault: dict[str, Any], handler: Handler, answer: Answer) -> bool:
         handler.send(Answer(status=fault.get("status", 302), headers={"Location": fault["to"]}))
     elif kind in ANSWERS:
         handler.send(ANSWERS[kind](answer))
+    elif kind in AFTER:
+        handler.send(answer)
+        handler.wfile.flush()
+        AFTER[kind](handler)
+        handler.close_connection = True
     else:
         handler.close_connection = True
         BYTES[kind](handler)
@@ -100,6 +105,7 @@ ANSWERS = {
     "two-gzips": lambda answer: Answer(
         headers={"Content-Encoding": "gzip"}, body=gzip.compress(answer.body) + gzip.compress(b" ")
     ),
+    "closing": lambda answer: Answer(headers={"Connection": "close"}, body=answer.body),
     "cookies": lambda answer: Answer(headers={"Set-Cookie": "who=you; Path=/"}, body=answer.body),
     "gzip": lambda answer: Answer(
         headers={**answer.headers, "Content-Encoding": "gzip"}, body=gzip.compress(answer.body)
@@ -233,3 +239,13 @@ BYTES = {
     "gzip-of-nothing": _gzip_of_nothing,
 }
 """Faults of the connection; after each it is closed."""
+
+
+def _one_more_answer(handler: Handler) -> None:
+    handler.connection.sendall(
+        f"HTTP/1.1 200 OK\r\n{JSON}Content-Length: 10\r\n\r\n".encode() + b'{"id": -1}'
+    )
+
+
+AFTER = {"closed-after": _hang_up, "one-more-answer": _one_more_answer}
+"""Faults that come after the right answer, on the same connection."""

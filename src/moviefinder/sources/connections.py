@@ -32,8 +32,6 @@ PLACES = 3
 """Of a host with many numbers so many are tried; the first that connects is asked."""
 FOUND_FOR_S = 60
 IDLE_S = 30
-IDLE_KEPT = 4
-"""Open connections a place; the most that one host is asked at a time."""
 CERTIFICATE_S = 300
 
 _IMPORTING = threading.Lock()
@@ -119,7 +117,8 @@ class Connections:
             )
             response = connection.getresponse()
             read = _body(response, most) if response.status == 200 else b""
-            if watch.is_late:
+            watch.stop()  # before somebody else may use the connection
+            if watch.is_late:  # an end that we made is none
                 raise TimeoutError
             if response.status == 200:
                 self._put_back(address, connection)
@@ -207,15 +206,12 @@ class Connections:
 
     def _put_back(self, address: Address, connection: HTTPConnection) -> None:
         """Keep a connection whose answer was read to its end, unless the other side closes it."""
-        kept = False
-        if connection.sock is not None:
-            place = (connection.host, connection.port)
-            with self._lock:
-                idle = self._idle.setdefault((address.scheme, address.host, place), [])
-                if kept := len(idle) < IDLE_KEPT:
-                    idle.append((time.monotonic(), connection))
-        if not kept:
-            connection.close()
+        if connection.sock is None:
+            return
+        place = (connection.host, connection.port)
+        with self._lock:
+            idle = self._idle.setdefault((address.scheme, address.host, place), [])
+            idle.append((time.monotonic(), connection))
 
 
 class _Watch:

@@ -34,6 +34,7 @@ from moviefinder.log import get_logger
 from moviefinder.sources import OutsideHost
 from moviefinder.sources.addresses import Address, name_of, parse
 from moviefinder.sources.connections import Connections, Reply
+from moviefinder.sources.patience import Limits, Until, within
 from moviefinder.sources.replies import NotThere, Shape, judge, moved_to, shaped, validator
 from moviefinder.store.hosts import HostLedger
 from moviefinder.store.kept import Kept, KeptAnswers
@@ -44,6 +45,8 @@ USER_AGENT = f"MovieFinder/{__version__} (a self-hosted film recommender; urllib
 JSON_BYTES = 5_000_000
 FILE_BYTES = 10_000_000
 REDIRECTS = 3
+FAIR_S = 1.0
+"""A host that was given less time than this has not failed by not answering in it."""
 
 _HEADER = re.compile(r"[\x20-\x7e]*")
 _NOT_ASKED_FOR = re.compile(r"(?<=[?&])api_key=[^&]*&?")  # says who asks, not what
@@ -51,36 +54,6 @@ _NOT_ASKED_FOR = re.compile(r"(?<=[?&])api_key=[^&]*&?")  # says who asks, not w
 log = get_logger("moviefinder.sources")
 
 Taken = TypeVar("Taken")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a call may take; tests have less patience."""
-
-    turn_s: float = 5.0
-    """Waiting for the host's turn."""
-    whole_s: float = 10.0
-    """The call with its tries and pauses, from that turn on."""
-    connect_s: float = 3.0
-    read_s: float = 5.0
-    tries: int = 3
-    pause_s: float = 0.3
-    """Before the second try; three times that before the third, each give or take half of it."""
-    parallel: int = 4
-    """Calls to one host at a time, of each process; over all processes the pace is kept."""
-
-
-_until: ContextVar[float] = ContextVar("until", default=float("inf"))
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Bound all calls that this thread makes inside the block together: waiting for a turn, tries and pauses."""
-    token = _until.set(min(_until.get(), time.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        _until.reset(token)
 
 
 _is_anew: ContextVar[bool] = ContextVar("is_anew", default=False)
@@ -105,25 +78,6 @@ class _Question:
     types: Collection[str] | None = None  # None: JSON
     most: int = JSON_BYTES
     is_conditional: bool = False
-
-
-class _Until:
-    """When a turn must have come, and when all must be over."""
-
-    def __init__(self, limits: Limits) -> None:
-        now = time.monotonic()
-        self._whole_s = limits.whole_s
-        self.whole = min(_until.get(), now + limits.turn_s + limits.whole_s)
-        self.turn = min(self.whole, now + limits.turn_s)
-
-    def begin(self) -> None:
-        """The turn has come; later ones are part of the call."""
-        if self.turn != self.whole:
-            self.turn = self.whole = min(self.whole, time.monotonic() + self._whole_s)
-
-    @property
-    def turn_s(self) -> float:
-        return max(0.0, self.turn - time.monotonic())
 
 
 class _Moved(Exception):
@@ -169,7 +123,7 @@ class PoliteClient:
             raise SourceOff(f"{name} is not asked: {why}.")
 
     @contextmanager
-    def turn(self, name: str, every_s: float, until: _Until) -> Iterator[None]:
+    def turn(self, name: str, every_s: float, until: Until) -> Iterator[None]:
         """Wait for the turn of a host, and be one of the few that ask it at a time.
 
         Raises:
@@ -177,8 +131,8 @@ class PoliteClient:
         """
         with self._lock:
             place = self._places.setdefault(name, threading.BoundedSemaphore(self.limits.parallel))
-        if not place.acquire(timeout=until.turn_s):
-            raise NotYet(f"{name} is being asked as much as is polite. Try again soon.", retry_after_s=1)
+        if not until.turn_s or not place.acquire(timeout=until.turn_s):
+            raise NotYet(f"{name} was not asked: its turn did not come in time.", retry_after_s=1)
         try:
             time.sleep(self.ledger.admit(name, every_s, until.turn_s))
             until.begin()
@@ -290,7 +244,7 @@ class Outlet:
         if fresh is None:
             return self._ask(question, lambda reply: shaped(self._name, reply.body, shape))
         key = _key(question)
-        with client.once(key, _Until(client.limits).whole):
+        with client.once(key, Until(client.limits).whole):
             kept = None if _is_anew.get() else client.kept.find(key)
             if kept is not None:
                 try:
@@ -316,26 +270,25 @@ class Outlet:
 
     def _ask(self, question: _Question, take: Callable[[Reply], Taken]) -> Taken:
         """Ask until there is an answer: three times at most, and in the time that there is."""
-        limits, until = self._client.limits, _Until(self._client.limits)
+        limits, until = self._client.limits, Until(self._client.limits)
         failure: SourceUnavailable | None = None
-        for number in range(limits.tries):
+        number = 0
+        while True:
+            number += 1
             try:
                 return self._follow(question, take, until)
+            except NotYet as error:
+                if failure is None:
+                    raise
+                raise failure from error  # it was asked, so that is what happened
             except SourceUnavailable as error:
-                if isinstance(
-                    error, NotYet
-                ):  # after a failure its turn is too far away: that failure is what happened
-                    raise failure or error  # noqa: B904
                 failure = error
-            pause_s = limits.pause_s * 3**number * random.uniform(0.5, 1.5)
-            if number + 1 < limits.tries and pause_s < until.turn_s:
-                time.sleep(pause_s)
-            else:
-                break
-        assert failure is not None
-        raise failure
+            pause_s = limits.pause_s * 3 ** (number - 1) * random.uniform(0.5, 1.5)
+            if number == limits.tries or pause_s >= until.turn_s:
+                raise failure
+            time.sleep(pause_s)
 
-    def _follow(self, question: _Question, take: Callable[[Reply], Taken], until: _Until) -> Taken:
+    def _follow(self, question: _Question, take: Callable[[Reply], Taken], until: Until) -> Taken:
         """Ask where the question leads, and on where that leads, each place checked like the first."""
         address = parse(question.url, hosts=self._hosts, written=self._written)
         for _ in range(REDIRECTS + 1):
@@ -351,7 +304,7 @@ class Outlet:
         raise SourceNonsense(f"{address.name} sends us on and on.")
 
     def _send(
-        self, question: _Question, address: Address, take: Callable[[Reply], Taken], until: _Until
+        self, question: _Question, address: Address, take: Callable[[Reply], Taken], until: Until
     ) -> Taken:
         """One request. The ledger learns what came of it, the log how long it took."""
         ledger, name, began = self._client.ledger, address.name, time.monotonic()
@@ -377,7 +330,7 @@ class Outlet:
             reason = {"reason": error.message}
             if isinstance(error, SourceRefused):
                 ledger.refused(name, error.message)
-            else:
+            elif not (until.whole - began < FAIR_S and time.monotonic() >= until.whole):
                 ledger.failed(name, error.message, error.retry_after_s)
             raise
         except (NotFound, _Moved):
