@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.stand_in import StandIn
 
@@ -76,9 +77,9 @@ def start(data: Path, *, port: int | None = None, **settings: str) -> Server:
     raise RuntimeError(f"The server did not get ready:\n{log.read_text()}")
 
 
-def outside(stand_in: StandIn) -> dict[str, str]:
+def outside(stand_in: StandIn) -> dict[str, Any]:
     """Settings by which the outside is a stand-in: TMDB has its key, all else is off until it is switched on."""
-    told = {}
+    told: dict[str, Any] = {}
     for name, source in stand_in.settings()["sources"].items():
         own = {"address": source["address"], "images": source["images"], "every_s": "0"}
         if name == "tmdb":

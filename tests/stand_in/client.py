@@ -83,6 +83,8 @@ def running(*, recorded: bool = False) -> Iterator[StandIn]:
     process = subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
+    assert process.stdin
+    assert process.stdout
     try:
         address = process.stdout.readline().strip()
         assert address, "the stand-in did not start"

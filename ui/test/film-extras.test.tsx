@@ -62,7 +62,7 @@ test("offers are those of the reader's country, by way, with their source and it
     facts: [told(["offers"])],
   });
   render(<FilmExtras film={film} />, place);
-  expect(place.querySelector("h2")?.textContent).toBe("Where to watch in Ireland");
+  expect(place.querySelector("h2")?.textContent).toBe("Where to watch: Ireland");
   const rows = [...place.querySelectorAll(".offers dl > div")].map((one) => one.textContent?.trim());
   expect(rows).toEqual(["By subscriptionNetflix and MUBI", "To buyApple TV"]);
   expect(text()).not.toContain("Elsewhere");
