@@ -1,7 +1,7 @@
 """`python -m bench [SECTION ...]`: measure and write the figures into docs/benchmarks.md.
 
 Without a name all sections but those that learn models, which take minutes to an hour and are asked for by name:
-quality, placing, dials.
+quality, placing, dials, live.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from importlib import import_module
 from bench import report
 
 QUICK = ("search", "recommendations", "engines", "serving", "posters", "queue")
-SECTIONS = (*QUICK, "quality", "placing", "dials")
+SECTIONS = (*QUICK, "quality", "placing", "dials", "live")
 
 
 def main() -> None:

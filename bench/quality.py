@@ -72,14 +72,15 @@ def ours(held: Collection, taught: Ratings) -> Iterator[tuple[str, Ranker]]:
     progress(f"quality: {OURS} learned in {time.monotonic() - start:.0f} s")
     yield OURS, training.Asked(linear)
     start = time.monotonic()
-    votes = Votes(_lists(held.facts, taught))
+    votes = Votes(lists(held.facts, taught))
     progress(f"quality: {VOTES} built in {time.monotonic() - start:.0f} s")
     yield VOTES, training.Asked(votes)
     yield FUSED, training.Asked(Fused.of(linear, votes))
 
 
-def _lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:
-    lists = similar.similar_lists(
+def lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:
+    """The similar lists that the catalogue would have, had nobody else rated anything."""
+    made = similar.similar_lists(
         [replace(fact, movielens_ids=(row,)) for row, fact in enumerate(facts)],
         readers.Ratings(
             people=taught.people,
@@ -88,8 +89,8 @@ def _lists(facts: Sequence[readers.Fact], taught: Ratings) -> SimilarLists:
             n_people=taught.n_people,
         ),
     )
-    offsets = np.concatenate([[0], np.cumsum(lists.lengths)]).astype(np.int64)
-    return SimilarLists(np.arange(len(facts), dtype=np.int64), offsets, lists.neighbours, lists.weights)
+    offsets = np.concatenate([[0], np.cumsum(made.lengths)]).astype(np.int64)
+    return SimilarLists(np.arange(len(facts), dtype=np.int64), offsets, made.neighbours, made.weights)
 
 
 def measure(*, tune: bool = False, seeds: int = evaluate.SEEDS, people: int = evaluate.PEOPLE) -> str | None:
