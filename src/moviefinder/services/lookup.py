@@ -21,7 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
-from moviefinder.errors import Invalid, MovieFinderError, NotFound, SourceOff
+from moviefinder.errors import MovieFinderError, NotFound, SourceOff
 from moviefinder.log import get_logger
 from moviefinder.records import NAMESPACES, FilmRecord, Ref
 from moviefinder.services import facts, sources
@@ -83,15 +83,15 @@ def look_up(app: App, q: str, *, source: str | None = None, now: datetime) -> Lo
         source: the only one to ask; all that are on without it.
 
     Raises:
-        Invalid: no source of this name can be asked for titles.
+        NotFound: there is no source of this name.
         Busy: something new was found, and the database takes no write now.
     """
     text = " ".join(q.lower().split())
+    named = None if source is None else sources.source(app, source)
     able = {name: one for name, one in app.sources.items() if one.hosts and Capability.SEARCH in one.can}
-    if source is not None and source not in able:
-        raise Invalid(
-            f"No source '{source[:40]}' can be asked for titles. GET /sources lists them.", field="source"
-        )
+    if named is not None and named.name not in able:
+        unable = f"{named.title} cannot be asked for titles as it is set up."
+        return LookedUp(film_ids=(), sources=[Asked(source=named.name, state=Answered.FAILED, reason=unable)])
     with app.reading() as session:
         on = sources.on(app, session)
     asked = {name: one for name, one in able.items() if source in (None, name)}

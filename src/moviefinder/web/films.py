@@ -38,7 +38,7 @@ def search_films(query: schemas.FilmQuery) -> schemas.FilmList:
 
 
 @blueprint.post(
-    "/films/lookup", responses={200: schemas.LookedUp, **failures(400, 401, 403, 413, 415, 429, 503)}
+    "/films/lookup", responses={200: schemas.LookedUp, **failures(400, 401, 403, 404, 413, 415, 429, 503)}
 )
 @access(Access.READER)
 def look_up_films(body: schemas.LookUp) -> schemas.LookedUp:
