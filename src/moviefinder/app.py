@@ -51,9 +51,13 @@ class App:
     bell: Bell
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """One unit of work: commit on success, roll back on error, ring the bell for a job after the commit."""
-        with writing(self.engine) as session:
+    def transaction(self, *, lasting: bool = True) -> Iterator[Session]:
+        """One unit of work: commit on success, roll back on error, ring the bell for a job after the commit.
+
+        Args:
+            lasting: see `store.writing`; what can be done anew need not be.
+        """
+        with writing(self.engine, lasting=lasting) as session:
             yield session
         if written := session.info.get(RING):
             self.bell.ring(written)

@@ -82,16 +82,19 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
         return
     connection.exec_driver_sql(f"PRAGMA busy_timeout={options.get('patience_ms', BUSY_TIMEOUT_MS)}")
+    connection.exec_driver_sql(f"PRAGMA synchronous={options.get('synchronous', 'FULL')}")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
-def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Session]:
+def writing(engine: Engine, *, patience_ms: int | None = None, lasting: bool = True) -> Iterator[Session]:
     """One unit of work: commit on success, roll back on error.
 
     Args:
         engine: of the database.
         patience_ms: how long to wait for another writer; four seconds unless told.
+        lasting: whether it must outlast a power cut once it is committed. What need not spares the wait for the disk;
+            it outlasts every kill all the same, and a power cut from the next lasting commit on.
 
     Raises:
         Busy: the database is locked, full or read-only; nothing was changed.
@@ -99,10 +102,15 @@ def writing(engine: Engine, *, patience_ms: int | None = None) -> Iterator[Sessi
     turn = _turn(engine, BUSY_TIMEOUT_MS if patience_ms is None else patience_ms)
     if patience_ms is not None:
         engine = engine.execution_options(patience_ms=patience_ms)
+    if not lasting:
+        engine = engine.execution_options(synchronous="NORMAL")
     with turn, _refusals_as_busy(), Session(engine, expire_on_commit=False) as session, session.begin():
         connection = session.connection()  # begin now: a lock held by another is met before any work is done
-        if patience_ms is not None and connection.dialect.name == "postgresql":
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_ms:d}")
+        if connection.dialect.name == "postgresql":
+            if patience_ms is not None:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {patience_ms:d}")
+            if not lasting:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield session
 
 

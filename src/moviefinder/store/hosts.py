@@ -67,7 +67,7 @@ class HostLedger:
         owed = self._owed.get(host)
         try:
             with writing(
-                self._engine, patience_ms=round(1000 * min(max(patience_s, 0.1), BUSY_S))
+                self._engine, patience_ms=round(1000 * min(max(patience_s, 0.1), BUSY_S)), lasting=False
             ) as session:
                 row = _row(session, host, self._clock())
                 now = self._clock()  # the row is ours now, which may have taken a while
@@ -123,7 +123,7 @@ class HostLedger:
 
     def _note(self, host: str, change: Change) -> None:
         try:
-            with writing(self._engine, patience_ms=NOTE_MS) as session:
+            with writing(self._engine, patience_ms=NOTE_MS, lasting=False) as session:
                 change(_row(session, host, self._clock()), self._clock())
         except Busy:
             self._owed[host] = change

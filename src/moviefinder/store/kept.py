@@ -1,15 +1,17 @@
 """Outside answers that may be used again: as they are while fresh, after that when their validators still hold.
 
-They are a help and nothing more: where the database is busy, nothing is found and nothing kept.
+They are a help and nothing more: where the database is busy, nothing is found, and what is to be kept is kept by this
+process alone, so that nobody is asked twice because somebody else writes.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import DBAPIError
@@ -28,8 +30,12 @@ BYTES = 32_000_000
 COUNTED_EVERY = 16
 """Answers kept between two looks at how much that is: looking reads through the table."""
 PATIENCE_MS = 250
+UNWRITTEN = 32
 KEPT_FOR = timedelta(days=30)
 """Shorter than any terms allow."""
+
+
+_WANTED = select(KeptAnswer.body, KeptAnswer.etag, KeptAnswer.last_modified, KeptAnswer.fresh_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +54,29 @@ class KeptAnswers:
     def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._engine, self._clock = engine, clock
         self._kept = count()
+        self._unwritten: dict[bytes, Mapping[Any, Any]] = {}
 
     def find(self, key: bytes) -> Kept | None:
         """The answer under this key, fresh or not."""
-        wanted = select(
-            KeptAnswer.body, KeptAnswer.etag, KeptAnswer.last_modified, KeptAnswer.fresh_until
-        ).where(KeptAnswer.key == key)
+        values = self._unwritten.get(key) or self._written(key)
+        if values is None:
+            return None
+        try:
+            body = zlib.decompress(values["body"])
+        except zlib.error:
+            return None
+        return Kept(
+            body=body,
+            etag=values["etag"],
+            last_modified=values["last_modified"],
+            is_fresh=self._clock() < values["fresh_until"],
+        )
+
+    def _written(self, key: bytes) -> Mapping[Any, Any] | None:
         try:
             with reading(self._engine) as session:
-                row = session.execute(wanted).first()
-            if row is None:
-                return None
-            body, etag, last_modified, fresh_until = row
-            return Kept(
-                body=zlib.decompress(body),
-                etag=etag,
-                last_modified=last_modified,
-                is_fresh=self._clock() < fresh_until,
-            )
-        except (DBAPIError, zlib.error):
+                return session.execute(_WANTED.where(KeptAnswer.key == key)).mappings().first()
+        except DBAPIError:
             return None
 
     def keep(
@@ -93,13 +103,17 @@ class KeptAnswers:
         }
         try:
             too_old = self._too_old() if next(self._kept) % COUNTED_EVERY == 0 else None
-            with writing(self._engine, patience_ms=PATIENCE_MS) as session:
+            with writing(self._engine, patience_ms=PATIENCE_MS, lasting=False) as session:
                 statement = insert_or(session, KeptAnswer).values(key=key, **values)
                 session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
                 if too_old is not None:
                     session.execute(delete(KeptAnswer).where(KeptAnswer.fetched_at <= too_old))
         except (Busy, DBAPIError):
-            return
+            self._unwritten[key] = values
+            for oldest in list(self._unwritten)[:-UNWRITTEN]:
+                self._unwritten.pop(oldest, None)
+        else:
+            self._unwritten.pop(key, None)
 
     def _too_old(self) -> datetime | None:
         """The time of the newest answer that there is no room for."""

@@ -72,7 +72,7 @@ def sweep() -> None:
     """Free the jobs of dead workers, ask for what comes round, ring again for what is due and has no message."""
     moviefinder, _ = _here()
     now = datetime.now(UTC)
-    with moviefinder.transaction() as session:
+    with moviefinder.transaction(lasting=False) as session:
         if freed := jobs.free_expired(session, now=now):
             log.warning("jobs.freed", jobs=freed)
     ask_for_periodic(moviefinder)

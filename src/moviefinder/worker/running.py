@@ -42,7 +42,7 @@ def ask_for_periodic(app: App) -> None:
     with app.reading() as session:
         due = [kind for kind in PERIODIC if not jobs.was_asked(session, kind, since=now - PERIODIC_EVERY)]
     if due:
-        with app.transaction() as session:
+        with app.transaction(lasting=False) as session:
             for kind in due:
                 jobs.enqueue(session, kind, "", now=now, priority=9)
 
@@ -84,7 +84,7 @@ class Worker:
         Raises:
             Busy: the database took no write, neither to claim nor, for a quarter of a minute, to settle.
         """
-        with self._app.transaction() as session:
+        with self._app.transaction(lasting=False) as session:
             claim = jobs.claim(session, now=datetime.now(UTC), lane=lane)
         if claim is None:
             return False
@@ -104,7 +104,7 @@ class Worker:
             return []
         late = [one for one in held if time.monotonic() - one.began > one.limit_s]
         now = datetime.now(UTC)
-        with self._app.transaction() as session:
+        with self._app.transaction(lasting=False) as session:
             jobs.renew(session, [one.claim for one in held if one not in late], now=now)
             for one in late:
                 error = f"It took longer than {one.limit_s:g} s."
@@ -119,7 +119,7 @@ class Worker:
         with self._lock:
             claims = [one.claim for one in self._held.values() if not one.is_given_up]
         if claims:
-            with self._app.transaction() as session:
+            with self._app.transaction(lasting=False) as session:
                 for claim in claims:
                     jobs.postpone(session, claim, until=datetime.now(UTC))
             log.warning("jobs.put_back", jobs=len(claims))
@@ -167,7 +167,7 @@ class Worker:
     def _settle(self, write: Callable[[Session, datetime], object]) -> None:
         for tried in range(1, SETTLE_TRIES + 1):
             try:
-                with self._app.transaction() as session:
+                with self._app.transaction(lasting=False) as session:
                     write(session, datetime.now(UTC))
             except Busy:
                 if tried == SETTLE_TRIES:
