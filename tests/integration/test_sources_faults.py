@@ -3,6 +3,8 @@
 Time limits are a fifth of the real ones here; `tests/faults/test_sources_faults.py` prints the figures of those.
 """
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.asking import asking
@@ -83,7 +85,7 @@ def ask(asker, stand_in):
 
 def port(address):
     """Where an address leads."""
-    return int(address.rsplit(":", 1)[1])
+    return urlsplit(address).port
 
 
 @pytest.mark.parametrize("kind", FAULTS)
