@@ -106,7 +106,8 @@ def _entries(manifest: Path, source: str) -> list[_Entry]:
     found = []
     for row in json.loads(manifest.read_text(encoding="utf-8")):
         parts = urlsplit(row["url"].split(" ")[0])
-        match = row.get("match", {"variables": {"id": row["tconst"]}} if "tconst" in row else {})
+        number = re.search(r"\btt[0-9]+", row["file"])
+        asked_for = {"variables": {"id": number[0]}} if number and row["method"] == "POST" else {}
         if "..." in parts.path:  # recorded, and nobody knows where
             continue
         found.append(
@@ -115,7 +116,7 @@ def _entries(manifest: Path, source: str) -> list[_Entry]:
                 method=row["method"],
                 path=_own_form(source, unquote(parts.path).lstrip("/")),
                 query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-                match=match,
+                match=row.get("match", asked_for),
                 status=row["status"],
                 headers=row.get("headers", {}),
             )
