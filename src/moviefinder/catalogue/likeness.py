@@ -29,6 +29,7 @@ _KINDS: Final = np.array([[1, 0.5], [0.5, 1]], np.float32)  # a movie and a seri
 _FORMS: Final = np.array(  # plain, drawn, factual, both: who likes the one form need not like the other
     [[0, -0.2, -0.2, -0.2], [-0.2, 0.2, -0.2, 0], [-0.2, -0.2, 0.1, 0], [-0.2, 0, 0, 0.2]], np.float32
 )
+_COLUMNS: Final = {slug: column for column, slug in enumerate(sorted(GENRES))}
 _MANY_LIKENESS: Final = 2.0  # the sum of all parts at which two films are as alike as can be
 
 
@@ -90,14 +91,12 @@ class Likeness:
 
     def __init__(self, traits: Traits) -> None:
         n = len(traits.years)
-        self._genres = _genre_vectors(traits.genres, n)
-        self._norms = np.sqrt(np.square(self._genres).sum(axis=1)).astype(np.float32)
+        self._genre_weights, self._genres = _genre_vectors(traits.genres, n)
+        self._norms = _norms(self._genres)
         self._years = np.where(traits.years > 0, traits.years, np.float32(_UNKNOWN_YEAR))
         self._kinds = traits.is_series.astype(np.int64)
-        self._forms = np.zeros(n, np.int64)
-        for slug, form in (("animation", 1), ("documentary", 2)):
-            self._forms[traits.genres.get(slug, ())] += form
-        self._languages, self._tongue = _languages(traits.languages, n)
+        self._forms = _forms(traits.genres, n)
+        self._numbers, self._languages, self._tongue = _languages(traits.languages, n)
         self._makers = _Shared(traits.makers, n)
         self._cast = _Shared(traits.cast, n)
         self._words = _Shared(traits.words, n, rarity=True)
@@ -105,19 +104,65 @@ class Likeness:
     def to_all(self, start: int, end: int) -> Block:
         """Likeness of the films from `start` to `end` to all films: float32[end - start, n], from 0 to 1."""
         rows = slice(start, end)
-        genres = self._genres[rows] @ self._genres.T
-        genres /= np.maximum(self._norms[rows, None] * self._norms[None], 1)
-        apart = self._years[rows, None] - self._years[None]
+        shares = (shared.shares(start, end) for shared in (self._makers, self._cast, self._words))
+        return self._to_all(
+            self._genres[rows],
+            self._years[rows],
+            self._languages[rows],
+            self._forms[rows],
+            self._kinds[rows],
+            *shares,
+        )
+
+    def of_another(self, traits: Traits, *, makers: Features, cast: Features, words: Features) -> Block:
+        """Likeness of one more film to all: float32[n], from 0 to 1.
+
+        Args:
+            traits: of that film alone.
+            makers: who made the films that share one of them with it, by position, those of the film itself at n.
+            cast: of the films that share an actor with it, likewise.
+            words: of the films that share a word of the title.
+        """
+        n, row = len(self._years), self._genre_weights * 0
+        for slug in traits.genres:
+            row[_COLUMNS[slug]] = self._genre_weights[_COLUMNS[slug]]
+        year = np.where(traits.years > 0, traits.years, np.float32(_UNKNOWN_YEAR))
+        language = [self._numbers.get(code, 0) for code in traits.languages] or [0]
+        shared = [_Shared(makers, n + 1), _Shared(cast, n + 1), _Shared(words, n + 1, rarity=True)]
+        alike: Block = self._to_all(
+            row[None],
+            year,
+            np.array(language[:1]),
+            _forms(traits.genres, 1),
+            traits.is_series.astype(np.int64),
+            *(of.shares(n, n + 1)[:, :n] for of in shared),
+        )[0]
+        return alike
+
+    def _to_all(
+        self,
+        own: Block,
+        years: Block,
+        languages: NDArray[np.int64],
+        forms: NDArray[np.int64],
+        kinds: NDArray[np.int64],
+        makers: Block,
+        cast: Block,
+        words: Block,
+    ) -> Block:
+        genres = own @ self._genres.T
+        genres /= np.maximum(_norms(own)[:, None] * self._norms[None], 1)
+        apart = years[:, None] - self._years[None]
         apart *= apart
         near, close = 1 / (1 + apart / 400), 1 / (1 + apart / 64)  # within 20 years, within 8
         total = genres * (0.5 + 0.4 * close) + 0.15 * near
         del apart, near, close
-        total += self._tongue[self._languages[rows]][:, self._languages]
-        total += _FORMS[self._forms[rows]][:, self._forms]
-        total += np.minimum(self._makers.shares(start, end), 1) * (0.5 + 0.5 * genres)
-        total += np.minimum(self._cast.shares(start, end), 2) * 0.2
-        total += self._words.shares(start, end) * (1 + 4 * genres)
-        total *= _KINDS[self._kinds[rows]][:, self._kinds]
+        total += self._tongue[languages][:, self._languages]
+        total += _FORMS[forms][:, self._forms]
+        total += np.minimum(makers, 1) * (0.5 + 0.5 * genres)
+        total += np.minimum(cast, 2) * 0.2
+        total += words * (1 + 4 * genres)
+        total *= _KINDS[kinds][:, self._kinds]
         total /= np.float32(_MANY_LIKENESS)
         return np.minimum(np.maximum(total, np.float32(0)), np.float32(1)).astype(np.float32, copy=False)
 
@@ -155,13 +200,28 @@ class _Shared:
         return total
 
 
-def _genre_vectors(having: Mapping[str, NDArray[np.int64]], n: int) -> Block:
-    """A column a genre, the rarer the heavier, in whole numbers: float32[n, genres]."""
-    vectors = np.zeros((n, len(GENRES)), np.float32)
-    for column, slug in enumerate(sorted(GENRES)):
-        if len(having.get(slug, ())):
-            vectors[having[slug], column] = round(100 * float(np.log(1 + n / len(having[slug]))))
-    return vectors
+def _genre_vectors(having: Mapping[str, NDArray[np.int64]], n: int) -> tuple[Block, Block]:
+    """What each genre weighs, whole numbers, the rarer the more: float32[genres]; those of each film: [n, genres]."""
+    weights, vectors = np.zeros(len(GENRES), np.float32), np.zeros((n, len(GENRES)), np.float32)
+    for slug, column in _COLUMNS.items():
+        if slug in having:
+            weights[column] = round(100 * float(np.log(1 + n / len(having[slug]))))
+            vectors[having[slug], column] = weights[column]
+    return weights, vectors
+
+
+def _norms(genres: Block) -> Block:
+    norms: Block = np.sqrt(np.square(genres).sum(axis=1)).astype(np.float32)
+    return norms
+
+
+def _forms(having: Mapping[str, NDArray[np.int64]], n: int) -> NDArray[np.int64]:
+    """Plain, drawn, factual or both: int64[n]."""
+    forms = np.zeros(n, np.int64)
+    for slug, form in (("animation", 1), ("documentary", 2)):
+        if slug in having:
+            forms[having[slug]] += form
+    return forms
 
 
 def makers_of(credits: Iterable[Credit]) -> dict[str, float]:
@@ -180,14 +240,16 @@ def words_of(folded: str) -> dict[str, float]:
     return {word: round(float(len(words)) ** -0.5, 3) for word in words}
 
 
-def _languages(having: Mapping[str, NDArray[np.int64]], n: int) -> tuple[NDArray[np.int64], Block]:
-    """A number for each first language, and what it adds to the likeness of two: float32[languages, languages]."""
+def _languages(
+    having: Mapping[str, NDArray[np.int64]], n: int
+) -> tuple[Mapping[str, int], NDArray[np.int64], Block]:
+    """A number for each language, 0 for unknown; that of each film's first, int64[n]; what two add to likeness."""
     codes = sorted({*having, ""})
     same = [0.1 if code == "" else 0.15 if code == "en" else 0.45 for code in codes]
     tongue = np.diag(np.array(same, np.float32))
     tongue[0, :] = tongue[:, 0] = 0.1  # unknown, nearly always English
-    numbers = np.zeros(n, np.int64)
-    for number, code in enumerate(codes):
-        if code:
-            numbers[having[code]] = number
-    return numbers, tongue
+    numbers = {code: number for number, code in enumerate(codes)}
+    of_films = np.zeros(n, np.int64)
+    for code, films in having.items():
+        of_films[films] = numbers[code]
+    return numbers, of_films, tongue
