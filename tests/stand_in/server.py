@@ -81,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, answer: Answer) -> None:
         """Send an answer whole."""
         self.send_response(answer.status)
-        for name, value in ({"Content-Type": "application/json"} | dict(answer.headers)).items():
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        for name, value in ({"content-type": "application/json"} | told).items():
             self.send_header(name, value)
         if answer.status != 304:
             self.send_header("Content-Length", str(len(answer.body)))
