@@ -512,3 +512,41 @@ def test_what_many_tell_at_once_is_all_kept(app):
         assert known(session, "wikidata:Q1").record.sources["title"] == "tmdb"
     with app.transaction() as session:
         session.execute(update(models.Film).values(changed=0))
+
+
+def test_no_answer_is_lost_while_two_films_become_one(app):
+    """People answer to either number at the moment of joining: every answer is of the film that stays."""
+    import threading
+
+    from moviefinder.web import create_app
+    from tests.conftest import WRITE
+
+    with app.transaction() as session:
+        older = keep(session, row(8195), whole=False)
+        newer = facts.stub(session, Ref("imdb", "tt0122690"), now=NOW)
+    clients = [create_app(app).test_client() for _ in range(6)]
+    said = []
+
+    def answer(client, film_id):
+        for rating in range(1, 6):
+            done = client.patch(f"/api/v1/library/{film_id}", json={"rating": rating}, headers=WRITE)
+            said.append((done.status_code, done.json["entry"]["rating"] == rating))
+
+    def join():
+        with app.transaction() as session:
+            keep(session, RONIN)
+
+    threads = [
+        threading.Thread(target=answer, args=(client, (older, newer)[n % 2]))
+        for n, client in enumerate(clients)
+    ]
+    threads.insert(3, threading.Thread(target=join))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == [(200, True)] * 30
+    with app.reading() as session:
+        rows = session.execute(select(models.UserFilm.film_id, models.UserFilm.rating)).all()
+        assert rows == [(older, 5)] * 6
+        assert set(session.scalars(select(models.Change.film_id))) == {older}
