@@ -13,6 +13,7 @@ import { enjoyed, openEnjoyed } from "../state/enjoyed.ts";
 import { fillingOf, latest, wasFilled } from "../state/filling.ts";
 import { say } from "../state/library.ts";
 import { find, found, hint, isFound, openSearch, type Results, typed } from "../state/search.ts";
+import { sources } from "../state/sources.ts";
 import { t } from "../state/strings.ts";
 
 const Lookup = later(async () => (await import("../parts/lookup.tsx")).Lookup);
@@ -76,6 +77,9 @@ const FEW = 4;
 function Found({ results }: { results: Results }) {
   const { q, items } = results;
   const count = isFound(results) ? items.length : FEW;
+  // What stands below the offer comes when it is known how much room that takes.
+  const { status } = sources.value;
+  const isSettled = Lookup.isSettled.value && (status === "ready" || status === "failed");
   return (
     <>
       {items.length === 0 ? (
@@ -86,7 +90,7 @@ function Found({ results }: { results: Results }) {
         <Cards films={items.slice(0, count)} />
       )}
       {q.trim().length > 1 && <Lookup results={results} />}
-      {items.length > count && (
+      {isSettled && items.length > count && (
         <>
           <h2>{t("search.others")}</h2>
           <Cards films={items.slice(count)} />
