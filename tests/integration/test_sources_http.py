@@ -210,6 +210,20 @@ def test_a_connection_that_was_open_for_long_is_not_used_again(way, monkeypatch)
     assert len({asked["connection"] for asked in way.asked()}) == 2
 
 
+def test_a_client_that_was_closed_leaves_nothing_open(way):
+    """A call that was under way then closes its connection itself."""
+    way.stand_in.fault("/", "delay", seconds=0.4)
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(way.film)
+        wait_for(way.asked)
+        way.clients[0].close()
+        assert call.result()["id"] == 603
+    way.stand_in.fault("/", "delay", seconds=0)
+    way.film()
+    first, second = (asked["connection"] for asked in way.asked())
+    assert first != second
+
+
 # Where it goes
 
 

@@ -70,6 +70,7 @@ class Connections:
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str, Place], list[tuple[float, HTTPConnection]]] = {}
         self._found: dict[tuple[str, int], tuple[float, list[Place]]] = {}
+        self._is_closed = False
 
     def exchange(
         self,
@@ -132,8 +133,9 @@ class Connections:
                 connection.close()
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close what is open, and what is still being used as soon as it is not."""
         with self._lock:
+            self._is_closed = True
             idle, self._idle = list(self._idle.values()), {}
         for connections in idle:
             for _, connection in connections:
@@ -210,8 +212,11 @@ class Connections:
             return
         place = (connection.host, connection.port)
         with self._lock:
-            idle = self._idle.setdefault((address.scheme, address.host, place), [])
-            idle.append((time.monotonic(), connection))
+            if not self._is_closed:
+                idle = self._idle.setdefault((address.scheme, address.host, place), [])
+                idle.append((time.monotonic(), connection))
+                return
+        connection.close()
 
 
 class _Watch:
