@@ -127,7 +127,7 @@ class Likeness:
         for slug in traits.genres:
             row[_COLUMNS[slug]] = self._genre_weights[_COLUMNS[slug]]
         year = np.where(traits.years > 0, traits.years, np.float32(_UNKNOWN_YEAR))
-        language = [self._numbers.get(code, 0) for code in traits.languages] or [0]
+        language = [self._numbers.get(code, len(self._numbers)) for code in traits.languages] or [0]
         shared = [_Shared(makers, n + 1), _Shared(cast, n + 1), _Shared(words, n + 1, rarity=True)]
         alike: Block = self._to_all(
             row[None],
@@ -246,7 +246,7 @@ def _languages(
     """A number for each language, 0 for unknown; that of each film's first, int64[n]; what two add to likeness."""
     codes = sorted({*having, ""})
     same = [0.1 if code == "" else 0.15 if code == "en" else 0.45 for code in codes]
-    tongue = np.diag(np.array(same, np.float32))
+    tongue = np.diag(np.array([*same, 0], np.float32))  # the last: a language that none of the films is in
     tongue[0, :] = tongue[:, 0] = 0.1  # unknown, nearly always English
     numbers = {code: number for number, code in enumerate(codes)}
     of_films = np.zeros(n, np.int64)
