@@ -24,7 +24,8 @@ function Quoted({ film }: { film: Film }) {
 export function Summary({ film }: { film: Film }) {
   const element = (person: Film["cast"][number]) => <PersonLink key={person.id} person={person} />;
   const filling = fillingOf(film);
-  if (filling) return <p class="summary">{t(filling === "fetching" ? "filling" : "filling.waiting")}</p>;
+  if (filling)
+    return <p class="summary filling">{t(filling === "fetching" ? "filling" : "filling.waiting")}</p>;
   if (film.description) {
     const makers = film.directors.length > 0 ? film.directors : film.creators;
     return (
