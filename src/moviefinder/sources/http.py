@@ -34,10 +34,10 @@ from moviefinder.log import get_logger
 from moviefinder.sources import OutsideHost
 from moviefinder.sources.addresses import Address, name_of, parse
 from moviefinder.sources.connections import Connections, Reply
-from moviefinder.sources.patience import Limits, Until, within
+from moviefinder.sources.patience import Limits, Until, left_s, within
 from moviefinder.sources.replies import NotThere, Shape, judge, moved_to, shaped, validator
 from moviefinder.store.hosts import HostLedger
-from moviefinder.store.kept import Kept, KeptAnswers
+from moviefinder.store.kept import PATIENCE_S, Kept, KeptAnswers
 
 __all__ = ["Limits", "NotThere", "Outlet", "PoliteClient", "anew", "within"]
 
@@ -45,6 +45,8 @@ USER_AGENT = f"MovieFinder/{__version__} (a self-hosted film recommender; urllib
 JSON_BYTES = 5_000_000
 FILE_BYTES = 10_000_000
 REDIRECTS = 3
+HURRY_S = 0.1
+"""How long a caller whose time is over waits for its answer to be kept."""
 FAIR_S = 1.0
 """A host that was given less time than this has not failed by not answering in it."""
 
@@ -265,7 +267,9 @@ class Outlet:
             if kept is not None and reply.status == 304:
                 etag, last_modified = etag or kept.etag, last_modified or kept.last_modified
             if fresh or etag or last_modified:
-                client.kept.keep(key, self._name, body, etag=etag, last_modified=last_modified, fresh=fresh)
+                validators = {"etag": etag, "last_modified": last_modified}
+                patience_s = min(PATIENCE_S, max(HURRY_S, left_s()))
+                client.kept.keep(key, self._name, body, **validators, fresh=fresh, patience_s=patience_s)
             return value
 
     def _ask(self, question: _Question, take: Callable[[Reply], Taken]) -> Taken:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-__all__ = ["Limits", "Until", "within"]
+__all__ = ["Limits", "Until", "left_s", "within"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,11 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _until.reset(token)
+
+
+def left_s() -> float:
+    """Seconds that are left of the block; endless outside of one."""
+    return _until.get() - time.monotonic()
 
 
 class Until:

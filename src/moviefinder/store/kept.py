@@ -1,7 +1,7 @@
 """Outside answers that may be used again: as they are while fresh, after that when their validators still hold.
 
-They are a help and nothing more: where the database is busy, nothing is found, and what is to be kept is kept by this
-process alone, so that nobody is asked twice because somebody else writes.
+They are a help and nothing more: where the database is busy for long, what is to be kept is kept by this process alone,
+so that nobody is asked twice because somebody else writes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BYTES = 32_000_000
 """Of all; the oldest go."""
 COUNTED_EVERY = 16
 """Answers kept between two looks at how much that is: looking reads through the table."""
-PATIENCE_MS = 250
+PATIENCE_S = 2.0
 UNWRITTEN = 32
 KEPT_FOR = timedelta(days=30)
 """Shorter than any terms allow."""
@@ -88,8 +88,9 @@ class KeptAnswers:
         etag: str | None,
         last_modified: str | None,
         fresh: timedelta,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Keep an answer, over what was kept before, unless it is too long."""
+        """Keep an answer, over what was kept before, unless it is too long; wait for a busy database so long."""
         packed, now = zlib.compress(body), self._clock()
         if len(packed) > ANSWER_BYTES:
             return
@@ -103,7 +104,7 @@ class KeptAnswers:
         }
         try:
             too_old = self._too_old() if next(self._kept) % COUNTED_EVERY == 0 else None
-            with writing(self._engine, patience_ms=PATIENCE_MS, lasting=False) as session:
+            with writing(self._engine, patience_ms=round(1000 * patience_s), lasting=False) as session:
                 statement = insert_or(session, KeptAnswer).values(key=key, **values)
                 session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
                 if too_old is not None:
