@@ -368,6 +368,31 @@ def test_a_list_adds_nothing_to_a_film_that_is_known(session):
     assert known(session, "tmdb:3").record.title == "Film 3"
 
 
+def test_many_neighbours_cost_as_many_statements_as_few(app):
+    """Those who write wait for these; the known, the unknown and the film itself are written in one go."""
+    from sqlalchemy import event
+
+    seen = []
+    event.listen(app.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+
+    def told(number, near, **more):
+        """A film with its neighbours, in a transaction of its own; gives how many statements that took."""
+        record = replace(RONIN, refs=(Ref("tmdb", str(number)), Ref("imdb", f"tt{number:07d}")))
+        rows = [row(number + step) for step in range(1, near + 1)]
+        by = facts.Told(source="tmdb", now=NOW, keeps=HALF_A_YEAR)
+        with app.transaction() as session:
+            film_id = facts.stub(session, record.refs[0], now=NOW)
+        seen.clear()
+        with app.transaction() as session, facts.one_change(session):
+            facts.keep_near(session, film_id, record, rows, by, **more)
+        return len([one for one in seen if not one.startswith(("BEGIN", "PRAGMA"))])
+
+    told(1000, 3)  # people and places are known after the first
+    few = told(2000, 3)
+    assert told(3000, 30) == few <= 22
+    assert told(3005, 20, known_only=True) <= 22
+
+
 # The end of their terms
 
 

@@ -8,7 +8,7 @@ it: what a handler writes goes into the transaction that settles, and is rolled 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,10 @@ LEASE = timedelta(seconds=30)
 ATTEMPTS = 8
 DEATHS = 5
 """After so many failures, or deaths of the worker that ran it, a job is failed and left for the operator."""
+
+RESTS = {1: timedelta(seconds=5), 2: timedelta(seconds=30), 3: timedelta(minutes=2)}
+"""How long a job rests when its worker dies again, by the deaths before. One that kills its worker leaves the others
+time to be done; one that only stood by when something else did so is not there each time."""
 
 SOON = timedelta(seconds=60)
 """What is due within this time counts as being fetched, what is due later as waiting."""
@@ -123,6 +127,31 @@ def enqueue(
     return job_id is not None
 
 
+def enqueue_all(session: Session, asked: Sequence[Mapping[str, Any]], *, now: datetime) -> int:
+    """Ask for many things later, in one statement; each as `enqueue` takes it, with all but `run_after`.
+
+    Returns:
+        How many new jobs were written.
+    """
+    if not asked:
+        return 0
+    counted = {
+        "state": "queued",
+        "run_after": now,
+        "attempts": 0,
+        "deaths": 0,
+        "claims": 0,
+        "created_at": now,
+    }
+    statement = insert_or(session, Job.__table__).values([{**one, **counted} for one in asked])
+    written = (
+        session.connection().execute(statement.on_conflict_do_nothing().returning(Job.id, Job.kind)).all()
+    )
+    for job_id, kind in written:
+        _ring_for(session, job_id, kind)
+    return len(written)
+
+
 def was_asked(session: Session, kind: str, *, since: datetime) -> bool:
     """Whether work of this kind was asked for since a time; done jobs are remembered for a week."""
     return bool(session.scalar(select(exists().where(Job.kind == kind, Job.created_at > since))))
@@ -215,12 +244,14 @@ def free_expired(session: Session, *, now: datetime, all_claims: bool = False) -
     """
     dead = [Job.state == "running"] if all_claims else [Job.state == "running", Job.lease_until < now]
     gone = {"deaths": Job.deaths + 1, "lease_until": None}
+    rests = {deaths: now + rest for deaths, rest in RESTS.items()}
     given_up = session.execute(
         update(Job)
         .where(*dead, Job.deaths + 1 >= DEATHS)
         .values(**gone, state="failed", finished_at=now, error="The worker that ran it died five times.")
     )
-    freed = session.execute(update(Job).where(*dead).values(**gone, state="queued"))
+    rested = case(rests, value=Job.deaths, else_=Job.run_after)
+    freed = session.execute(update(Job).where(*dead).values(**gone, state="queued", run_after=rested))
     return int(given_up.rowcount + freed.rowcount)  # type: ignore[attr-defined]  # an UPDATE has a row count
 
 

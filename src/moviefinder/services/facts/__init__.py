@@ -9,30 +9,36 @@ from __future__ import annotations
 from moviefinder.services.facts.as_json import fields_of, from_json, to_json
 from moviefinder.services.facts.expiring import MOST_AT_ONCE, dear, expire, forget_source, spoken_of
 from moviefinder.services.facts.identity import contradict, film_of_ref, films_of_refs, refs_of
+from moviefinder.services.facts.installing import install
 from moviefinder.services.facts.joining import join_fitting
 from moviefinder.services.facts.keeping import (
+    Near,
+    Told,
     ask_for_placing,
-    install,
     keep,
     keep_all,
+    keep_near,
     keep_nothing,
     set_similar,
     stub,
 )
 from moviefinder.services.facts.merging import CATALOGUE, by_trust, merge
 from moviefinder.services.facts.reading import Detail, detail
-from moviefinder.services.facts.rows import hold, remerge, touch
+from moviefinder.services.facts.rows import facts_of, hold, one_change, remerge, touch
 
 __all__ = [
     "CATALOGUE",
     "MOST_AT_ONCE",
     "Detail",
+    "Near",
+    "Told",
     "ask_for_placing",
     "by_trust",
     "contradict",
     "dear",
     "detail",
     "expire",
+    "facts_of",
     "fields_of",
     "film_of_ref",
     "films_of_refs",
@@ -43,8 +49,10 @@ __all__ = [
     "join_fitting",
     "keep",
     "keep_all",
+    "keep_near",
     "keep_nothing",
     "merge",
+    "one_change",
     "refs_of",
     "remerge",
     "set_similar",

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from moviefinder.records import Ref
+from moviefinder.records import NAMESPACES, Ref
 from moviefinder.store.models import ExternalId, Film
 
 _SAME: Mapping[str, str] = {"tmdb-tv": "tmdb"}
@@ -26,27 +29,85 @@ def film_of_ref(session: Session, ref: Ref) -> int | None:
     )
 
 
+@dataclass(slots=True, kw_only=True)
+class Known:
+    """The films that a batch of records may be of, as it stands while the batch is worked through."""
+
+    by_ref: dict[Ref, int]
+    refs: dict[int, list[Ref]]
+    fetched_at: dict[int, datetime | None]
+    adult: set[int]
+
+    @classmethod
+    def of(cls, session: Session, refs: Collection[Ref], *film_ids: int) -> Known:
+        """Read the films with any of these references, and these: three queries at most, however many."""
+        run = session.connection().execute
+        rows = run(_BY_REF, _values(refs)).all() if refs else []
+        known = cls(
+            by_ref={Ref(row.namespace, row.value): row.film_id for row in rows},
+            refs={},
+            fetched_at={row.film_id: row.fetched_at for row in rows},
+            adult={row.film_id for row in rows if row.adult},
+        )
+        if others := [film_id for film_id in film_ids if film_id not in known.fetched_at]:
+            for film_id, fetched_at, adult in run(_STATE, {"ids": others}):
+                known.fetched_at[film_id] = fetched_at
+                known.adult |= {film_id} if adult else set()
+        known.refs = refs_of(session, list(known.fetched_at))
+        return known
+
+
+_BY_REF: Final = (
+    select(
+        ExternalId.namespace,
+        ExternalId.value,
+        ExternalId.film_id,
+        Film.fetched_at,
+        Film.adult,
+    )
+    .join(Film, Film.id == ExternalId.film_id)
+    .where(
+        or_(
+            *(
+                and_(
+                    ExternalId.namespace == namespace,
+                    ExternalId.value.in_(bindparam(namespace.replace("-", "_"), expanding=True)),
+                )
+                for namespace in NAMESPACES
+            )
+        )
+    )
+)
+"""Made once, as are the others here: to put a statement together costs as much as to run it."""
+
+_STATE: Final = select(Film.id, Film.fetched_at, Film.adult).where(
+    Film.id.in_(bindparam("ids", expanding=True))
+)
+
+_REFS: Final = (
+    select(ExternalId.film_id, ExternalId.namespace, ExternalId.value)
+    .where(ExternalId.film_id.in_(bindparam("ids", expanding=True)))
+    .order_by(ExternalId.namespace, ExternalId.value)
+)
+
+
+def _values(refs: Collection[Ref]) -> dict[str, list[str]]:
+    values: dict[str, list[str]] = {namespace.replace("-", "_"): [] for namespace in NAMESPACES}
+    for ref in dict.fromkeys(refs):
+        values[ref.namespace.replace("-", "_")].append(ref.value)
+    return values
+
+
 def films_of_refs(session: Session, refs: Collection[Ref]) -> dict[Ref, int]:
     """Our numbers of the films with these references."""
-    found: dict[Ref, int] = {}
-    for namespace in sorted({ref.namespace for ref in refs}):
-        values = {ref.value for ref in refs if ref.namespace == namespace}
-        statement = select(ExternalId.value, ExternalId.film_id).where(
-            ExternalId.namespace == namespace, ExternalId.value.in_(values)
-        )
-        for value, film_id in session.connection().execute(statement):
-            found[Ref(namespace, value)] = film_id
-    return found
+    rows = session.connection().execute(_BY_REF, _values(refs)) if refs else ()
+    return {Ref(row.namespace, row.value): row.film_id for row in rows}
 
 
 def refs_of(session: Session, film_ids: Collection[int]) -> dict[int, list[Ref]]:
     """The references of films."""
-    refs: dict[int, list[Ref]] = defaultdict(list)
-    rows = session.connection().execute(
-        select(ExternalId.film_id, ExternalId.namespace, ExternalId.value)
-        .where(ExternalId.film_id.in_(film_ids))
-        .order_by(ExternalId.namespace, ExternalId.value)
-    )
+    refs: dict[int, list[Ref]] = {film_id: [] for film_id in film_ids}
+    rows = session.connection().execute(_REFS, {"ids": list(refs)}) if refs else ()
     for film_id, namespace, value in rows:
         refs[film_id].append(Ref(namespace, value))
     return refs
@@ -68,9 +129,3 @@ def _by_number(refs: Iterable[Ref]) -> dict[str, set[Ref]]:
     for ref in refs:
         found[_SAME.get(ref.namespace, ref.namespace)].add(ref)
     return found
-
-
-def present(session: Session, film_id: int) -> int | None:
-    """The film that a number means today: itself, or the one that it turned out to be; None when it is gone."""
-    row = session.execute(select(Film.id, Film.merged_into).where(Film.id == film_id)).first()
-    return None if row is None else row.merged_into or row.id

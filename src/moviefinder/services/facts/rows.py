@@ -9,12 +9,25 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    String,
+    bindparam,
+    case,
+    cast,
+    delete,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from moviefinder.records import FilmRecord
@@ -58,14 +71,19 @@ def hold(session: Session) -> None:
     By one row on PostgreSQL, taken before anything is read; SQLite has its one write lock.
     """
     transaction = session.get_transaction()
-    if session.info.get(_HELD) is transaction:
+    if session.get_bind().dialect.name == "sqlite" or session.info.get(_HELD) is transaction:
         return
-    number = session.scalar(select(Version.number).where(Version.name == FILMS).with_for_update())
-    if number is None:
-        first = {"name": FILMS, "number": 0, "data": {"installation": secrets.token_hex(8)}}
-        session.execute(insert_or(session, Version).values(**first).on_conflict_do_nothing())
-        session.execute(select(Version.number).where(Version.name == FILMS).with_for_update())
+    held = select(Version.number).where(Version.name == FILMS).with_for_update()
+    if session.scalar(held) is None:
+        first = insert_or(session, Version).values(name=FILMS, number=0, data=_installation())
+        session.execute(first.on_conflict_do_nothing())
+        session.execute(held)
     session.info[_HELD] = transaction
+
+
+def _installation() -> dict[str, str]:
+    """Another database may have the same number for other changes."""
+    return {"installation": secrets.token_hex(8)}
 
 
 _HELD: Final = "facts held"
@@ -81,21 +99,37 @@ def touch(session: Session, film_ids: Collection[int]) -> int:
         film_ids: films that were changed; none where films went altogether.
 
     Returns:
-        The number.
+        The number; 0 within `one_change`.
     """
     hold(session)
+    if (waiting := session.info.get(_WAITING)) is not None:
+        waiting.update(film_ids, [0])
+        return 0
     run = session.connection().execute
-    number: int = run(_NEXT_NUMBER).scalar_one()
+    first = insert_or(session, Version.__table__).values(name=FILMS, number=1, data=_installation())
+    next_one = first.on_conflict_do_update(index_elements=["name"], set_={"number": Version.number + 1})
+    number: int = run(next_one.returning(Version.number)).scalar_one()
     if film_ids:
         run(update(_FILMS).where(_FILMS.c.id.in_(film_ids)).values(changed=number))
     return number
 
 
+@contextmanager
+def one_change(session: Session) -> Iterator[None]:
+    """Give all that is changed in the block one number."""
+    waiting = session.info[_WAITING] = set[int]()
+    try:
+        yield
+    finally:
+        del session.info[_WAITING]
+    if waiting:
+        touch(session, waiting)
+
+
+_WAITING: Final = "facts changed"
+"""In `session.info`: the films that changed in the block of `one_change`; 0 stands for those that are gone."""
+
 _FILMS: Final[Any] = Film.__table__
-_VERSIONS: Final[Any] = Version.__table__
-_NEXT_NUMBER: Final = (
-    update(_VERSIONS).where(Version.name == FILMS).values(number=Version.number + 1).returning(Version.number)
-)
 
 
 def write_facts(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -131,16 +165,45 @@ def keep_installed(session: Session, film_ids: Collection[int]) -> None:
         )
 
 
-def remerge(session: Session, film_ids: Iterable[int]) -> None:
+def facts_of(session: Session, film_ids: Collection[int]) -> dict[int, dict[str, Mapping[str, Any]]]:
+    """What is kept of films: by film, then by source."""
+    facts: dict[int, dict[str, Mapping[str, Any]]] = {}
+    rows = session.connection().execute(_FACTS_OF, {"ids": list(film_ids)}).mappings() if film_ids else ()
+    for row in rows:
+        facts.setdefault(row["film_id"], {})[row["source"]] = dict(row)
+    return facts
+
+
+_FACTS_OF: Final = select(
+    Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.fetched_at, Fact.expires_at
+).where(Fact.film_id.in_(bindparam("ids", expanding=True)))
+
+
+def remerge(session: Session, film_ids: Collection[int]) -> None:
     """Write the rows of films anew from their facts; a film of which nothing is kept stays as it is."""
-    facts: dict[int, dict[str, Any]] = defaultdict(dict)
-    statement = select(Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.fetched_at)
-    for fact in session.connection().execute(statement.where(Fact.film_id.in_(set(film_ids)))):
-        if fact.record:  # an empty one says that the source does not know the film
-            facts[fact.film_id][fact.source] = fact
-    merged = {
-        film_id: merge({source: from_json(fact.record) for source, fact in of_film.items()})
+    write_films(session, facts_of(session, film_ids))
+
+
+def write_films(
+    session: Session,
+    facts: Mapping[int, Mapping[str, Mapping[str, Any]]],
+    *,
+    new: Collection[int] = (),
+) -> None:
+    """Write the rows of films anew from facts.
+
+    Args:
+        facts: all that is kept, by film and source.
+        new: films that have no rows beside their own yet.
+    """
+    told = {
+        film_id: {source: fact for source, fact in of_film.items() if fact["record"]}
         for film_id, of_film in facts.items()
+    }  # an empty one says that the source does not know the film
+    merged = {
+        film_id: merge({source: from_json(fact["record"]) for source, fact in of_film.items()})
+        for film_id, of_film in told.items()
+        if of_film
     }
     if not merged:
         return
@@ -150,11 +213,11 @@ def remerge(session: Session, film_ids: Iterable[int]) -> None:
             {"film": film_id}
             | {name: getattr(record, name) for name in _COLUMNS if name not in ("kind", "sources")}
             | {"kind": str(record.kind), "sources": dict(record.sources)}
-            | {"fetched_at": _fetched_at(facts[film_id].values())}
+            | {"fetched_at": _fetched_at(told[film_id].values())}
             for film_id, record in merged.items()
         ],
     )
-    _write_lists(session, merged)
+    _write_lists(session, merged, new)
 
 
 _FILM_ROW: Final = (
@@ -164,25 +227,27 @@ _FILM_ROW: Final = (
 )
 
 
-def _fetched_at(facts: Iterable[Any]) -> datetime | None:
+def _fetched_at(facts: Iterable[Mapping[str, Any]]) -> datetime | None:
     """When somebody last told all they know; None for a film that is known by name only."""
-    return max((fact.fetched_at for fact in facts if fact.is_whole), default=None)
+    return max((fact["fetched_at"] for fact in facts if fact["is_whole"]), default=None)
 
 
-def _write_lists(session: Session, merged: Mapping[int, FilmRecord]) -> None:
+def _write_lists(session: Session, merged: Mapping[int, FilmRecord], new: Collection[int]) -> None:
     run = session.connection().execute
     people = _people_ids(session, {one.name for record in merged.values() for one in record.credits})
     wanted = {film_id: _list_rows(record, people) for film_id, record in merged.items()}
+    have: dict[tuple[str, int], set[tuple[str, ...]]] = defaultdict(set)
+    if known := [film_id for film_id in merged if film_id not in new]:
+        for name, film_id, *values in run(_LIST_ROWS, {"ids": known}):
+            have[name, film_id].add(tuple(values))
     for table, columns in _LISTS.items():
-        chosen = [getattr(table, name) for name in columns]
-        have: dict[int, set[tuple[Any, ...]]] = defaultdict(set)
-        for film_id, *row in run(select(table.film_id, *chosen).where(table.film_id.in_(list(wanted)))):
-            have[film_id].add(tuple(row))
-        changed = [film_id for film_id, rows in wanted.items() if have[film_id] != set(rows[table])]
-        if not changed:
-            continue
-        stale = [film_id for film_id in changed if have[film_id]]
-        if stale:
+        name = table.__tablename__
+        changed = [
+            film_id
+            for film_id, rows in wanted.items()
+            if have[name, film_id] != {_padded(row) for row in rows[table]}
+        ]
+        if stale := [film_id for film_id in changed if have[name, film_id]]:
             run(delete(table.__table__).where(table.film_id.in_(stale)))
         rows = [
             {"film_id": film_id, **dict(zip(columns, row, strict=True))}
@@ -191,6 +256,31 @@ def _write_lists(session: Session, merged: Mapping[int, FilmRecord]) -> None:
         ]
         if rows:
             run(insert(table.__table__), rows)
+
+
+def _padded(row: tuple[Any, ...]) -> tuple[str, ...]:
+    """A row as `_LIST_ROWS` gives it."""
+    values = [str(int(value)) if isinstance(value, bool) else str(value) for value in row]
+    return (*values, *[""] * (3 - len(values)))
+
+
+def _as_text(column: Any) -> Any:
+    is_bool = isinstance(column.type, Boolean)
+    return cast(case((column, 1), else_=0) if is_bool else column, String)
+
+
+_LIST_ROWS: Final = union_all(
+    *(
+        select(
+            literal(table.__tablename__, literal_execute=True),
+            table.film_id,
+            *(_as_text(getattr(table, name)) for name in columns),
+            *([literal("", literal_execute=True)] * (3 - len(columns))),
+        ).where(table.film_id.in_(bindparam("ids", expanding=True)))
+        for table, columns in _LISTS.items()
+    )
+)
+"""What films have several of, from all tables at once and as text."""
 
 
 def _list_rows(record: FilmRecord, people: Mapping[str, int]) -> dict[Any, list[tuple[Any, ...]]]:
@@ -217,8 +307,11 @@ def _people_ids(session: Session, names: Collection[str]) -> dict[str, int]:
     known: dict[str, int] = dict(run(find.where(Person.name.in_(names))).all())
     if new := sorted(set(names) - known.keys()):
         rows = [{"name": name, "folded": fold(name)} for name in new]
-        run(insert_or(session, Person.__table__).on_conflict_do_nothing(), rows)
-        known |= dict(run(find.where(Person.name.in_(new))).all())
+        statement = insert_or(session, Person.__table__).values(rows)
+        mine = statement.on_conflict_do_update(
+            index_elements=["name"], set_={"folded": statement.excluded.folded}
+        )
+        known |= dict(run(mine.returning(Person.name, Person.id)).all())
     return known
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import and_, func, literal, or_, select
+from sqlalchemy import and_, bindparam, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from moviefinder.records import Verdict
@@ -19,6 +19,7 @@ from moviefinder.services.fetching.wishes import (
     State,
     is_stale,
     ref_for,
+    said_of,
     wishes_of,
 )
 from moviefinder.sources import Capability, FilmSource
@@ -39,10 +40,11 @@ def want(session: Session, on: Mapping[str, FilmSource], film_ids: Collection[in
     Returns:
         How many questions were put into the queue.
     """
-    if not on or not film_ids:
+    said = said_of(session, film_ids) if on and film_ids else ()
+    if not said:
         return 0
     state = State.of(session, film_ids)
-    wishes = wishes_of(session, film_ids, state)
+    wishes = wishes_of(said, state)
     asked = []
     for film_id, wish in wishes.items():
         for name, source in on.items():
@@ -79,54 +81,61 @@ class _Question:
 
 def _ask(session: Session, questions: Sequence[_Question], *, now: datetime) -> int:
     """Put questions into the queue that are not there yet; returns how many those were."""
-    open_ones = set(
-        session.execute(
-            select(Job.kind, Job.key).where(
-                Job.state.in_(["queued", "running"]), Job.film_id.in_([one.film_id for one in questions])
-            )
-        )
-        if questions
-        else ()
-    )
+    if not questions:
+        return 0
+    ids = {"ids": [one.film_id for one in questions]}
     # Looked for before, so that nobody waits for a job that is just being settled, by somebody who waits for us.
-    return sum(
-        jobs.enqueue(
-            session,
-            one.kind,
-            one.key,
-            {"source": one.source, **dict(one.more)},
-            now=now,
-            priority=one.priority,
-            film_id=one.film_id,
-        )
+    open_ones = {tuple(row) for row in session.connection().execute(_OPEN, ids)}
+    asked = [
+        {
+            "kind": one.kind,
+            "key": one.key,
+            "payload": {"source": one.source, **dict(one.more)},
+            "priority": one.priority,
+            "film_id": one.film_id,
+        }
         for one in questions
         if (one.kind, one.key) not in open_ones
-    )
+    ]
+    return jobs.enqueue_all(session, asked, now=now)
+
+
+_OPEN: Final = select(Job.kind, Job.key).where(
+    Job.state.in_(["queued", "running"]), Job.film_id.in_(bindparam("ids", expanding=True))
+)
 
 
 def want_neighbours(
     session: Session,
     on: Mapping[str, FilmSource],
     because: int,
-    film_ids: Sequence[int],
+    stubs: Collection[int],
     *,
     first: str,
     now: datetime,
 ) -> None:
     """Ask for the details of neighbours that are known by name only, each of one source: best the one that named it."""
-    state = State.of(session, film_ids)
-    able = [
-        on[name] for name in sorted(on, key=lambda name: name != first) if Capability.FILM in on[name].can
-    ]
+    able = {name: source for name, source in on.items() if Capability.FILM in source.can}
+    told = facts.facts_of(session, stubs)
+    unknown = {
+        film_id for film_id in stubs if first not in able or _is_unknown(told.get(film_id, {}).get(first))
+    }
+    refs = facts.refs_of(session, unknown)
     asked = []
-    for film_id in film_ids:
-        for source in able if film_id in state.stubs else ():
-            fact = state.facts.get((film_id, source.name))
-            if ref_for(source, state.refs[film_id]) and (fact is None or fact.record):
+    for film_id in stubs:
+        names = [first] if film_id not in unknown else able
+        for name in names:
+            by_ref = name == first or ref_for(able[name], refs[film_id])
+            if by_ref and not _is_unknown(told.get(film_id, {}).get(name)):
                 why = (("because", because),)
-                asked.append(_Question("fetch_film", source.name, film_id, _NEIGHBOUR, why))
+                asked.append(_Question("fetch_film", name, film_id, _NEIGHBOUR, why))
                 break
     _ask(session, asked, now=now)
+
+
+def _is_unknown(fact: Mapping[str, Any] | None) -> bool:
+    """Whether a source has said that it does not know the film."""
+    return fact is not None and not fact["record"]
 
 
 def renew(session: Session, on: Mapping[str, FilmSource], *, now: datetime) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.errors import NotFound, SourceError, SourceNonsense
-from moviefinder.records import FilmRecord, Ref, Verdict
+from moviefinder.records import Ref, Verdict
 from moviefinder.services import facts, films, sources
 from moviefinder.services.fetching.asking import LIKED, renew, waiting, want, want_neighbours
-from moviefinder.services.fetching.wishes import State, is_stale, ref_for, wishes_of
+from moviefinder.services.fetching.wishes import State, is_stale, ref_for, said_of, wishes_of
 from moviefinder.sources import FilmSource
 from moviefinder.store import jobs
 from moviefinder.store.jobs import Claim
@@ -30,43 +30,46 @@ _TELL_BOTH: Final = frozenset({"tmdb", "imdb-graphql"})
 
 
 def fetch_film(app: App, claim: Claim) -> Write:
-    """Ask one source for all that it knows of one film.
+    """Ask one source for all that it knows of one film; and for its neighbours, where these come along.
 
-    Where that brings the neighbours of a neighbour along, those that are known already are kept: by its own list a film
-    is placed far better than by its facts. None becomes known by this.
+    The neighbours of a film that nobody likes are kept as far as they are known already: by its own list a film is
+    placed far better than by its facts. None becomes known by this.
     """
     with app.reading() as session:
         errand = _errand(app, session, claim)
     if errand is None:
         return _nothing
     source, ref = errand.source, errand.ref
-    try:
+    record, near = None, None
+    with suppress(NotFound):
         record = source.film(ref)
-    except NotFound:
-        record = None
     if record is not None and ref not in record.refs:
         raise SourceNonsense(f"{source.title} was asked for one film and told of another.")
-    near: list[FilmRecord] = []
     if record is not None and errand.lacks_list and source.name in _TELL_BOTH:
         with suppress(NotFound, SourceError):
             near = source.similar(ref)
 
     def write(session: Session, now: datetime) -> None:
-        facts.hold(session)
-        film_id = films.today(session, errand.film_id)
-        if film_id is None:
-            return
-        if record is None:
-            facts.keep_nothing(session, film_id, source.name, now=now)
-        else:
-            film_id = facts.keep(
-                session, record, source.name, whole=True, now=now, keeps=source.keeps, film_id=film_id
-            )
-        if near:
-            facts.set_similar(
-                session, film_id, source.name, near, now=now, keeps=source.keeps, known_only=True
-            )
-        want(session, sources.sources_on(app, session), [film_id], now=now)
+        with facts.one_change(session):
+            facts.hold(session)
+            film_id = films.today(session, errand.film_id)
+            if film_id is None:
+                return
+            on = sources.sources_on(app, session)
+            by = facts.Told(source=source.name, now=now, keeps=source.keeps)
+            if record is None:
+                facts.keep_nothing(session, film_id, source.name, now=now)
+            elif near is None:
+                film_id = facts.keep(
+                    session, record, source.name, whole=True, now=now, keeps=source.keeps, film_id=film_id
+                )
+            else:
+                kept = facts.keep_near(session, film_id, record, near, by, known_only=not errand.is_liked)
+                film_id = kept.film_id
+                if errand.is_liked:
+                    want_neighbours(session, on, film_id, kept.stubs, first=source.name, now=now)
+            if near is None or not errand.is_liked or on.keys() - {source.name}:
+                want(session, on, [film_id], now=now)  # perhaps somebody has come to like it meanwhile
 
     return write
 
@@ -79,17 +82,20 @@ def fetch_similar(app: App, claim: Claim) -> Write:
         return _nothing
     source = errand.source
     try:
-        records = source.similar(errand.ref)
+        near = source.similar(errand.ref)
     except NotFound:
-        records = []
+        near = []
 
     def write(session: Session, now: datetime) -> None:
-        facts.hold(session)
-        film_id = films.today(session, errand.film_id)
-        if film_id is None:
-            return
-        found = facts.set_similar(session, film_id, source.name, records, now=now, keeps=source.keeps)
-        want_neighbours(session, sources.sources_on(app, session), film_id, found, first=source.name, now=now)
+        with facts.one_change(session):
+            facts.hold(session)
+            film_id = films.today(session, errand.film_id)
+            if film_id is None:
+                return
+            by = facts.Told(source=source.name, now=now, keeps=source.keeps)
+            kept = facts.keep_near(session, film_id, None, near, by)
+            on = sources.sources_on(app, session)
+            want_neighbours(session, on, film_id, kept.stubs, first=source.name, now=now)
 
     return write
 
@@ -123,8 +129,9 @@ class _Errand:
     source: FilmSource
     ref: Ref
     film_id: int
+    is_liked: bool
     lacks_list: bool
-    """Whether nothing is kept of the film's neighbours by this source, and nobody asked for them."""
+    """Whether nothing is kept of the film's neighbours by this source, or only a part that somebody wants whole."""
 
 
 def _errand(app: App, session: Session, claim: Claim) -> _Errand | None:
@@ -139,13 +146,17 @@ def _errand(app: App, session: Session, claim: Claim) -> _Errand | None:
     have = (state.facts if is_of_film else state.lists).get((film_id, source.name))
     if ref is None or not is_stale(have, datetime.now(UTC)):
         return None
-    wish = wishes_of(session, [film_id], state).get(film_id)
+    wish = wishes_of(said_of(session, [film_id]), state).get(film_id)
     if is_of_film:
         is_wanted = wish is not None or claim.payload.get("renews") or _is_liked(session, claim.payload)
     else:
         is_wanted = wish is not None and wish.neighbours
-    lacks_list = (film_id, source.name) not in state.lists and not (wish and wish.neighbours)
-    return _Errand(source=source, ref=ref, film_id=film_id, lacks_list=lacks_list) if is_wanted else None
+    is_liked = wish is not None and wish.neighbours
+    listed = state.lists.get((film_id, source.name))
+    lacks_list = is_stale(listed, datetime.now(UTC)) if is_liked else listed is None
+    if not is_wanted:
+        return None
+    return _Errand(source=source, ref=ref, film_id=film_id, is_liked=is_liked, lacks_list=lacks_list)
 
 
 def _is_liked(session: Session, payload: Mapping[str, Any]) -> bool:

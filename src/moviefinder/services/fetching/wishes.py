@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from moviefinder.records import Ref, Verdict
@@ -37,19 +37,10 @@ class State:
     @classmethod
     def of(cls, session: Session, film_ids: Collection[int]) -> State:
         """Read it: four queries, however many films."""
-        told = session.execute(
-            select(
-                Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.fetched_at, Fact.expires_at
-            ).where(Fact.film_id.in_(film_ids))
-        ).all()
-        lists = session.execute(
-            select(
-                SimilarList.film_id, SimilarList.source, SimilarList.fetched_at, SimilarList.expires_at
-            ).where(SimilarList.film_id.in_(film_ids))
-        ).all()
-        stubs = frozenset(
-            session.scalars(select(Film.id).where(Film.id.in_(film_ids), Film.fetched_at.is_(None)))
-        )
+        run, ids = session.connection().execute, {"ids": list(film_ids)}
+        told = run(_FACTS, ids).all()
+        lists = run(_LISTS, ids).all()
+        stubs = frozenset(run(_STUBS, ids).scalars())
         return cls(
             refs=facts.refs_of(session, film_ids),
             facts={(row.film_id, row.source): row for row in told},
@@ -57,6 +48,16 @@ class State:
             stubs=stubs,
             nameless=stubs - {row.film_id for row in told if row.record},
         )
+
+
+_IDS: Final[Any] = bindparam("ids", expanding=True)
+_FACTS: Final = select(
+    Fact.film_id, Fact.source, Fact.record, Fact.is_whole, Fact.fetched_at, Fact.expires_at
+).where(Fact.film_id.in_(_IDS))
+_LISTS: Final = select(
+    SimilarList.film_id, SimilarList.source, SimilarList.fetched_at, SimilarList.expires_at
+).where(SimilarList.film_id.in_(_IDS))
+_STUBS: Final = select(Film.id).where(Film.id.in_(_IDS), Film.fetched_at.is_(None))
 
 
 def is_stale(have: Any, now: datetime) -> bool:
@@ -95,20 +96,27 @@ SAYS_ANYTHING: Final = or_(
 )
 
 
-def wishes_of(session: Session, film_ids: Collection[int], state: State) -> dict[int, Wish]:
+def said_of(session: Session, film_ids: Collection[int]) -> Sequence[Any]:
+    """What people say of films, in short; films that nobody said anything of are left out."""
+    return session.connection().execute(_SAID, {"ids": list(film_ids)}).all()
+
+
+def wishes_of(said: Iterable[Any], state: State) -> dict[int, Wish]:
     """What people's answers call for; films that call for nothing are left out."""
-    rows = session.execute(
-        select(
-            UserFilm.film_id,
-            func.max(case((UserFilm.verdict == Verdict.LIKED, 1), else_=0)).label("liked"),
-            func.max(case((KEEPS_A_CARD, 1), else_=0)).label("card"),
-            func.max(case((SAYS_ANYTHING, 1), else_=0)).label("says"),
-        )
-        .where(UserFilm.film_id.in_(film_ids))
-        .group_by(UserFilm.film_id)
-    )
     return {
         film_id: Wish(neighbours=bool(liked))
-        for film_id, liked, card, says in rows
+        for film_id, liked, card, says in said
         if card or (says and film_id in state.nameless)
     }
+
+
+_SAID: Final = (
+    select(
+        UserFilm.film_id,
+        func.max(case((UserFilm.verdict == Verdict.LIKED, 1), else_=0)).label("liked"),
+        func.max(case((KEEPS_A_CARD, 1), else_=0)).label("card"),
+        func.max(case((SAYS_ANYTHING, 1), else_=0)).label("says"),
+    )
+    .where(UserFilm.film_id.in_(_IDS))
+    .group_by(UserFilm.film_id)
+)
