@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
@@ -38,7 +39,7 @@ from moviefinder.records import FilmRecord, Kind, Ref
 from moviefinder.services import facts, training
 from moviefinder.services.placing import WELL_RATED
 from moviefinder.store import insert_or
-from moviefinder.store.models import SimilarList
+from moviefinder.store.models import Job, SimilarList
 from tests.server import running
 
 HIDDEN = 300
@@ -49,9 +50,9 @@ NEIGHBOURS = 10
 LIVE = (0, 100, 2_000)
 REQUESTS = 300
 LIKES = 20
-CHANGES = 20
+CHANGES = 15
 CHANGE_EVERY_S = 0.1
-_FIRST_YEAR = 1801
+_FIRST_YEAR = 1870
 """Of films for which a filter asks; none of the catalogue is so old."""
 
 Values = Callable[[Taste], NDArray[np.float32]]
@@ -267,6 +268,7 @@ def _serving() -> str:
             progress(f"live: {wanted} live films")
             arrived = _arrive(app, rng, numbers, wanted - there)
             there = wanted
+            _wait_until_placed(app)
             rows.append([f"{wanted:,} live films", *_asked(client)])
         with _changing(app, arrived) as changed:
             rows.append(
@@ -310,6 +312,18 @@ def _arrive(app: App, rng: random.Random, numbers: Iterator[int], n: int) -> lis
             facts.touch(session, ids)
         films += ids
     return films
+
+
+def _wait_until_placed(app: App) -> None:
+    """Wait until the jobs that arriving films ask for are done; what they cost is the queue's to tell."""
+    undone = (
+        select(func.count()).select_from(Job).where(Job.state.in_(["queued", "running"]), Job.film_id > 0)
+    )
+    while True:
+        with app.reading() as session:
+            if not session.scalar(undone):
+                return
+        time.sleep(1)
 
 
 def _record(number: int, title: str, year: int = 2025) -> FilmRecord:
