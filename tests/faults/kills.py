@@ -28,8 +28,8 @@ from moviefinder.store.schema import prepare
 from tests import queue_kinds, queue_workers
 from tests.rabbitmq import RabbitMQ
 
-SETTLE_S = 120
-"""A lease lasts half a minute, and then the sweep comes."""
+SETTLE_S = 240
+"""A lease lasts half a minute, then the sweep comes; a job that saw its worker die several times rests for two minutes."""
 TOLD = ("fetch_told", "do_told")
 
 

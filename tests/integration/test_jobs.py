@@ -97,16 +97,20 @@ def test_a_failed_job_is_tried_again_later_and_given_up_after_eight_times(empty_
 
 
 def test_the_job_of_a_dead_worker_is_found_again(empty_app):
-    """When its lease is over, and five times at most."""
+    """When its lease is over, and five times at most; after the first death it rests, longer each time."""
     ask(empty_app)
-    now = NOW
+    now, rests = NOW, []
     for _ in range(jobs.DEATHS):
         assert take(empty_app, now)
         with empty_app.transaction() as session:
             assert jobs.free_expired(session, now=now) == 0  # its worker may still be alive
             now += jobs.LEASE + timedelta(seconds=1)
             assert jobs.free_expired(session, now=now) == 1
+            if due := jobs.next_due(session):
+                rests.append(max(0, (due - now).total_seconds()))
+                now = max(now, due)
     assert states(empty_app) == ["failed"]
+    assert rests == [0, 5, 30, 120]
 
 
 @pytest.fixture
@@ -125,7 +129,7 @@ def test_any_order_of_claims_and_deaths_runs_each_job(three_jobs, order):
         ask(three_jobs, key)
     held, done, deaths = [], set(), 0
     for step in [*order, *["die"] * 3, *["claim", "finish"] * 6]:
-        if step == "claim" and (claim := take(three_jobs)):
+        if step == "claim" and (claim := take(three_jobs, NOW + timedelta(hours=1))):
             assert claim.id not in done
             held.append(claim)
         elif step == "finish" and held:
@@ -373,13 +377,11 @@ def test_another_process_of_the_folder_is_heard(empty_app):
     runner.start()
     other = make_app(empty_app.settings)
     try:
-        until(
-            lambda: states(empty_app) == ["done"]
-        )  # the clean-up; from now on the worker waits to be rung for
+        until(lambda: states(empty_app) == ["done"] * len(PERIODIC))  # from now on it waits to be rung for
         time.sleep(0.2)
         began = time.monotonic()
         ask(other, "rung")
-        until(lambda: states(empty_app) == ["done", "done"])
+        until(lambda: states(empty_app) == ["done"] * (len(PERIODIC) + 1))
         assert time.monotonic() - began < 5
     finally:
         runner.stop()
@@ -389,14 +391,17 @@ def test_another_process_of_the_folder_is_heard(empty_app):
 def test_a_second_worker_takes_over_when_the_first_ends(empty_app):
     """One at a time works on a folder."""
     first, second = Runner(empty_app), Runner(other := make_app(empty_app.settings))
-    first.start()
-    until(lambda: states(empty_app) == ["done"])
-    second.start()
-    first.stop()
-    ask(empty_app, "for the second")
-    until(lambda: states(empty_app) == ["done", "done"])
-    second.stop()
-    other.close()
+    try:
+        first.start()
+        until(lambda: states(empty_app) == ["done"] * len(PERIODIC))
+        second.start()
+        first.stop()
+        ask(empty_app, "for the second")
+        until(lambda: states(empty_app) == ["done"] * (len(PERIODIC) + 1))
+    finally:
+        first.stop()
+        second.stop()
+        other.close()
     assert not first.is_alive()
     assert not second.is_alive()
 

@@ -130,7 +130,7 @@ def _web(settings: Settings) -> Any:
 
         web = create_app(app)
         if settings.queue == "embedded":
-            web.extensions["moviefinder.runner"] = runner = Runner(app)
+            web.extensions["moviefinder.runner"] = runner = Runner(app, may_have_child=True)
             runner.start()
     except MovieFinderError as error:
         click.echo(f"moviefinder: {error.message}", err=True)

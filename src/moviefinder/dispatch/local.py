@@ -80,13 +80,13 @@ class LocalBell:
     def stop_listening(self) -> None:
         """Hear no more."""
         self._is_heard = False
-        if self._pipe is not None:
-            os.write(self._pipe, b".")
-            self._pipe = None
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            os.write(pipe, b".")  # wakes the thread, which closes it
 
     def _hear(self, pipe: int) -> None:
         letters = {lane[:1].encode()[0]: lane for lane in LANES}
-        while self._is_heard:
+        while self._pipe == pipe:
             self._wake(Counter(letters[byte] for byte in os.read(pipe, 4096) if byte in letters))
         os.close(pipe)
 

@@ -1,7 +1,7 @@
 """The embedded worker: works in this process, or keeps a child that does.
 
 One process at a time works on a data folder: it holds a lock file, which the kernel frees on any death. While no
-outside source is on there is little to do, and threads of this process do it. As soon as one is on, a child process does
+outside source is on there is little to do, and threads of this process do it. As soon as one is on, a child does
 the work: computing what was fetched would keep the threads that answer people waiting. The child inherits the lock, so
 that nobody else works on the folder before the child has ended too.
 """
