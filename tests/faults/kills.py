@@ -29,7 +29,7 @@ from tests import queue_kinds, queue_workers
 from tests.rabbitmq import RabbitMQ
 
 SETTLE_S = 240
-"""A lease lasts half a minute, then the sweep comes; a job that saw its worker die several times rests for two minutes."""
+"""A lease lasts half a minute, then the sweep comes; a job that saw several deaths rests for two minutes."""
 TOLD = ("fetch_told", "do_told")
 
 
