@@ -69,7 +69,7 @@ class Connections:
         self._trust: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self._idle: dict[tuple[str, str, Place], list[tuple[float, HTTPConnection]]] = {}
-        self._found: dict[tuple[str, int], tuple[float, list[Place]]] = {}
+        self._found: dict[tuple[str, int, bool], tuple[float, list[Place]]] = {}
         self._is_closed = False
 
     def exchange(
@@ -157,7 +157,7 @@ class Connections:
                 failure = error
             else:
                 return connection
-        self._found.pop((address.host, address.port), None)
+        self._found.pop(_key(address), None)
         raise failure
 
     def _make(self, address: Address, place: Place, left_s: float) -> HTTPConnection:
@@ -182,7 +182,7 @@ class Connections:
             return self._trust
 
     def _places(self, address: Address, until: float) -> list[Place]:
-        key = (address.host, address.port)
+        key = _key(address)
         found_until, places = self._found.get(key, (0.0, []))
         if found_until < time.monotonic():
             places = resolve(
@@ -207,16 +207,29 @@ class Connections:
             connection.close()
 
     def _put_back(self, address: Address, connection: HTTPConnection) -> None:
-        """Keep a connection whose answer was read to its end, unless the other side closes it."""
+        """Keep a connection whose answer was read to its end, unless the other side closes it; those that are old go.
+
+        A host may have other numbers each minute, and nobody comes back for a connection to one that it had.
+        """
         if connection.sock is None:
             return
-        place = (connection.host, connection.port)
+        place, now = (connection.host, connection.port), time.monotonic()
+        old = [connection]
         with self._lock:
             if not self._is_closed:
-                idle = self._idle.setdefault((address.scheme, address.host, place), [])
-                idle.append((time.monotonic(), connection))
-                return
-        connection.close()
+                self._idle.setdefault((address.scheme, address.host, place), []).append((now, connection))
+                old = [one for idle in self._idle.values() for since, one in idle if now - since >= IDLE_S]
+                fresh = {
+                    key: [each for each in idle if now - each[0] < IDLE_S] for key, idle in self._idle.items()
+                }
+                self._idle = {key: idle for key, idle in fresh.items() if idle}
+        for one in old:
+            one.close()
+
+
+def _key(address: Address) -> tuple[str, int, bool]:
+    """Whose numbers: those of an address that the operator wrote are not checked, and count for no other."""
+    return address.host, address.port, address.is_written
 
 
 class _Watch:
