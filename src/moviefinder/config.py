@@ -76,7 +76,14 @@ class SourceSettings(BaseModel):
     @classmethod
     def _address_is_one(cls, value: str) -> str:
         parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        if value and (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.port == 0  # raises where it is none
+            or parts.username is not None
+            or parts.query
+            or parts.fragment
+        ):
             raise ValueError("must look like https://cache.example.org/path")
         return value.rstrip("/")
 
@@ -122,6 +129,12 @@ class Settings(BaseModel):
     )
     sources: Mapping[str, SourceSettings] = Field(
         default_factory=dict, description="What is set of each film source; see below."
+    )
+    contact: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^[\x20-\x27\x2a-\x5b\x5d-\x7e]*$",  # what a comment in a header may hold as it is
+        description="Address by which a source's people can reach you, mail or web; each that is asked is told.",
     )
     language: str = Field(
         default="en",
@@ -223,8 +236,8 @@ class Settings(BaseModel):
 
     @property
     def is_local(self) -> bool:
-        """Whether this is a local install: bound to loopback with no proxy in front."""
-        return self.host in LOOPBACK and not self.proxies and not self.base_url
+        """Whether this is a local install: bound to loopback with no proxy in front, nor a name that needs one."""
+        return self.host in LOOPBACK and not (self.proxies or self.base_url or self.hosts)
 
     @property
     def is_https(self) -> bool:

@@ -147,6 +147,15 @@ def test_a_question_says_who_asks_and_nothing_else(way, monkeypatch):
     }
 
 
+def test_a_question_says_how_to_reach_who_runs_this(stand_in, tmp_path):
+    """Where the operator has said so."""
+    way = Outside(tmp_path, stand_in, contact="films@example.org")
+    way.film()
+    assert way.asked()[0]["headers"]["user-agent"] == "MovieFinder/0.1.0 (films@example.org)"
+    way.clients[0].close()
+    way.engine.dispose()
+
+
 def test_a_cookie_is_not_given_back(way):
     """Nobody recognises us by one."""
     way.stand_in.fault("/", "cookies")
@@ -210,6 +219,17 @@ def test_a_connection_that_was_open_for_long_is_not_used_again(way, monkeypatch)
     assert len({asked["connection"] for asked in way.asked()}) == 2
 
 
+def test_connections_to_numbers_that_a_host_has_no_more_are_closed(over_tls, monkeypatch):
+    """Hosts behind many machines have others each minute; a process may run for months."""
+    over_tls.outlet.get_json(ONE)
+    monkeypatch.setattr(connections, "IDLE_S", 0)
+    opened = over_tls.clients[0].connections
+    ((_, before),) = next(iter(opened._idle.values()))
+    over_tls.outlet.get_json(ONE.replace("one", "two"))
+    assert before.is_closed
+    assert not opened._idle
+
+
 def test_a_client_that_was_closed_leaves_nothing_open(way):
     """A call that was under way then closes its connection itself."""
     way.stand_in.fault("/", "delay", seconds=0.4)
@@ -270,6 +290,18 @@ def test_elsewhere_is_not_asked(way):
 
 
 # Redirects
+
+
+def test_a_redirect_to_what_the_operator_wrote_is_not_followed(over_tls):
+    """Also while the number of that machine, which nobody checked, is still known."""
+    tmdb = over_tls.settings.source("tmdb").model_copy(update={"address": "https://one.example"})
+    over_tls.settings = over_tls.settings.model_copy(update={"sources": {"tmdb": tmdb}})
+    outlet = over_tls.make_outlet(any_number=False)
+    over_tls.stand_in.fault("/tmdb/3/movie/900001", "redirect", to=ONE)
+    assert outlet.get_json(ONE)["id"] == 603
+    with pytest.raises(SourceNonsense, match="not on the public internet"):
+        outlet.get_json(ONE.replace("603", "900001"))
+    assert [asked["path"] for asked in over_tls.asked()] == ["/tmdb/3/movie/603", "/tmdb/3/movie/900001"]
 
 
 def test_a_redirect_to_another_host_on_the_list_is_followed(over_tls):
@@ -452,6 +484,21 @@ def test_a_source_that_is_off_is_not_asked(way):
     assert len(way.asked()) == 1
 
 
+def test_who_waits_for_a_turn_does_not_ask_once_the_source_is_off(way):
+    """Nor does who would try again."""
+    tmdb = way.settings.source("tmdb").model_copy(update={"every_s": 0.5})
+    way.settings = way.settings.model_copy(update={"sources": {"tmdb": tmdb}})
+    way.outlet = way.make_outlet()
+    way.film()
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(way.film)
+        wait_for(lambda: way.hosts()[way.base.removeprefix("http://")].calls == 2)
+        way.is_on = False
+        with pytest.raises(SourceOff):
+            call.result()
+    assert len(way.asked()) == 1
+
+
 def test_an_install_that_is_offline_asks_nobody(stand_in, tmp_path):
     """Whatever is switched on."""
     way = Outside(tmp_path, stand_in, offline=True)
@@ -582,6 +629,23 @@ def test_who_cannot_wait_for_another_that_asks_the_same_is_told(way):
         with within(0.3), pytest.raises(NotYet):
             way.film(fresh=HOUR)
         assert call.result()["id"] == 603
+    assert len(way.asked()) == 1
+
+
+def test_who_waited_for_another_in_vain_does_not_begin_anew(way):
+    """It has had its time; whoever asks next gets another."""
+    limits = Limits(connect_s=1, read_s=1.5, whole_s=1.5, turn_s=0.5)
+    way.outlet = way.make_outlet(limits=limits)
+    way.stand_in.fault("/", "silence")
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(way.film, fresh=HOUR)
+        wait_for(way.asked)
+        began = time.monotonic()
+        with pytest.raises(NotYet):
+            way.film(fresh=HOUR)
+        assert time.monotonic() - began < limits.turn_s + limits.whole_s
+        with pytest.raises(SourceUnavailable):
+            call.result()
     assert len(way.asked()) == 1
 
 

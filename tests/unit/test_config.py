@@ -59,6 +59,8 @@ def test_a_value_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
         ("base_url = 'https://films.example/path'", "base_url"),
         ("log_level = 'loud'", "log_level"),
         ("hosts = ['films.lan:8000']", "films.lan:8000"),
+        ("contact = 'me) urllib3 ('", "contact"),
+        ('contact = "me\\nX-More: b"', "contact"),
         ("database = 'sqlite://'", "database"),
         ("port =", "TOML"),
         ("queue = 'celery'", "broker"),
@@ -67,6 +69,9 @@ def test_a_value_may_stand_in_a_file_of_its_own(tmp_path, monkeypatch):
         ("[sources.TMDB]\nkey = 'a'", "TMDB"),
         ("[sources.tmdb]\ncolour = 'red'", "sources.tmdb.colour"),
         ("[sources.tmdb]\naddress = 'ftp://cache.lan'", "sources.tmdb.address"),
+        ("[sources.tmdb]\naddress = 'http://cache.lan:99999'", "sources.tmdb.address"),
+        ("[sources.tmdb]\naddress = 'https://me:word@cache.lan'", "sources.tmdb.address"),
+        ("[sources.tmdb]\nimages = 'https://cache.lan/#images'", "sources.tmdb.images"),
         ("[sources.tmdb]\nevery_s = -1", "sources.tmdb.every_s"),
     ],
 )
@@ -90,6 +95,7 @@ def test_only_a_bare_loopback_install_is_local():
     assert not Settings(data=data, host="0.0.0.0").is_local
     assert not Settings(data=data, proxies=1).is_local
     assert not Settings(data=data, base_url="https://films.example").is_local
+    assert not Settings(data=data, hosts=("films.example",)).is_local  # which only a proxy can bring here
 
 
 def test_known_hosts_are_loopback_the_address_and_what_the_operator_names():

@@ -41,7 +41,6 @@ from moviefinder.store.kept import PATIENCE_S, Kept, KeptAnswers
 
 __all__ = ["Limits", "NotThere", "Outlet", "PoliteClient", "anew", "within"]
 
-USER_AGENT = f"MovieFinder/{__version__} (a self-hosted film recommender; urllib3)"
 JSON_BYTES = 5_000_000
 FILE_BYTES = 10_000_000
 REDIRECTS = 3
@@ -101,6 +100,8 @@ class PoliteClient:
         connections: Connections | None = None,
     ) -> None:
         self.settings, self.ledger, self.kept = settings, ledger, kept
+        about = settings.contact or "a self-hosted film recommender; urllib3"
+        self.user_agent = f"MovieFinder/{__version__} ({about})"
         self.limits = limits = limits or Limits()
         self.connections = connections or Connections(connect_s=limits.connect_s, read_s=limits.read_s)
         self._is_on = is_on
@@ -230,8 +231,8 @@ class Outlet:
     def get_bytes(self, url: str, *, types: Collection[str], most: int = FILE_BYTES) -> bytes:
         """Fetch a file of one of these media types, as it comes; nothing is kept."""
         self._client.check_on(self._name)
-        question = _Question(url=url, headers={"Accept": ", ".join(sorted(types))}, types=types, most=most)
-        return self._ask(question, lambda reply: reply.body)
+        question = _Question(url=url, headers={}, types=types, most=most)
+        return self._ask(question, lambda reply: reply.body, Until(self._client.limits))
 
     def unblock(self) -> None:
         """Forget breaks and refusals of this source's hosts."""
@@ -243,10 +244,11 @@ class Outlet:
     def _json(self, question: _Question, fresh: timedelta | None, shape: Shape | None) -> Any:
         client = self._client
         client.check_on(self._name)
+        until = Until(client.limits)
         if fresh is None:
-            return self._ask(question, lambda reply: shaped(self._name, reply.body, shape))
+            return self._ask(question, lambda reply: shaped(self._name, reply.body, shape), until)
         key = _key(question)
-        with client.once(key, Until(client.limits).whole):
+        with client.once(key, until.whole):
             kept = None if _is_anew.get() else client.kept.find(key)
             if kept is not None:
                 try:
@@ -262,7 +264,7 @@ class Outlet:
                 body = kept.body if kept is not None and reply.status == 304 else reply.body
                 return reply, body, shaped(self._name, body, shape)
 
-            reply, body, value = self._ask(question, take)
+            reply, body, value = self._ask(question, take, until)
             etag, last_modified = validator(reply, "etag"), validator(reply, "last-modified")
             if kept is not None and reply.status == 304:
                 etag, last_modified = etag or kept.etag, last_modified or kept.last_modified
@@ -272,9 +274,9 @@ class Outlet:
                 client.kept.keep(key, self._name, body, **validators, fresh=fresh, patience_s=patience_s)
             return value
 
-    def _ask(self, question: _Question, take: Callable[[Reply], Taken]) -> Taken:
+    def _ask(self, question: _Question, take: Callable[[Reply], Taken], until: Until) -> Taken:
         """Ask until there is an answer: three times at most, and in the time that there is."""
-        limits, until = self._client.limits, Until(self._client.limits)
+        limits = self._client.limits
         failure: SourceUnavailable | None = None
         number = 0
         while True:
@@ -298,13 +300,13 @@ class Outlet:
         for _ in range(REDIRECTS + 1):
             try:
                 with self._client.turn(address.name, self._every_s, until):
+                    self._client.check_on(self._name)  # again: it may have taken a while
                     return self._send(question, address, take, until)
             except _Moved as moved:
                 before, address = address, parse(moved.url, hosts=self._hosts)
-                headers = (
-                    question.headers if address.name == before.name else {}
-                )  # told to one, not to another
-                question = replace(question, url=moved.url, headers=headers)
+                question = replace(question, url=moved.url)
+                if address.name != before.name:  # told to one, not to another
+                    question = replace(question, headers={}, is_conditional=False)
         raise SourceNonsense(f"{address.name} sends us on and on.")
 
     def _send(
@@ -318,7 +320,7 @@ class Outlet:
             reply = self._client.connections.exchange(
                 question.method,
                 address,
-                headers=_headers(question, address),
+                headers=_headers(question, address, self._client.user_agent),
                 body=question.body,
                 most=question.most,
                 until=until.whole,
@@ -355,11 +357,11 @@ class Outlet:
             )
 
 
-def _headers(question: _Question, address: Address) -> dict[str, str]:
+def _headers(question: _Question, address: Address, user_agent: str) -> dict[str, str]:
     own = {
         "Host": address.host_header,
-        "User-Agent": USER_AGENT,
-        "Accept": "application/json",
+        "User-Agent": user_agent,
+        "Accept": ", ".join(sorted(question.types or ["application/json"])),
         "Accept-Encoding": "gzip" if question.types is None else "identity",  # images are packed already
     }
     if not all(_HEADER.fullmatch(text) for pair in question.headers.items() for text in pair):
