@@ -19,6 +19,11 @@ def test_killing_the_server_loses_nothing(tmp_path, capsys):
     report(web_kills.kill_web(tmp_path, kills=KILLS, seed=4), capsys)
 
 
+def test_killing_the_child_of_the_server_loses_nothing(tmp_path, capsys):
+    """The server answers all the time, and starts another."""
+    report(web_kills.kill_child(tmp_path, kills=KILLS, seed=5), capsys)
+
+
 def test_killing_the_embedded_worker_loses_nothing(tmp_path, capsys):
     """On SQLite; what it had claimed is put back at once by the next."""
     settings = kills.embedded(tmp_path)

@@ -7,12 +7,14 @@ calls for is done by the worker: the film's details and its neighbours.
 from __future__ import annotations
 
 import http.client
+import os
 import random
 import signal
 import threading
 import time
 import urllib.error
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import func, select, text
@@ -39,11 +41,11 @@ class Person:
         self._next = made.FIRST + 3000 * number
         self.visitor = Visitor("")
         self.acknowledged: list[str] = []
+        self.has_enough = threading.Event()
 
     def like_until_it_dies(self) -> None:
         """Ends when the server is gone."""
-        while True:
-            time.sleep(self._random.expovariate(10))
+        while not self.has_enough.wait(self._random.expovariate(10)):
             self._next += (
                 1  # a film whose answer was lost may have been liked or not; it is not asked for again
             )
@@ -75,13 +77,44 @@ def kill_web(folder: Path, *, kills: int, seed: int) -> Figures:
             server.stop(signal.SIGKILL)
             for thread in threads:
                 thread.join()
-        server = _start(data, port, told)
-        try:
-            app = make_app(Settings(data=data))
-            settled_s = _settle(app)
-            return _figures(app, people, kills=kills, settled_s=settled_s)
-        finally:
-            server.stop()
+        with servers.running(data, port=port, **told):
+            return _figures(data, people, killed="web server with its worker", kills=kills)
+
+
+def kill_child(folder: Path, *, kills: int, seed: int) -> Figures:
+    """Kill the child that works for a server, again and again; the server answers all the time."""
+    moments = random.Random(seed)
+    people = [Person(number, seed=seed + number) for number in range(PEOPLE)]
+    data = folder / "data"
+    with stand_in.running() as outside:
+        told = _as_variables(outside.settings("tmdb")["sources"]["tmdb"])
+        with servers.running(data, **told) as server:
+            threads = []
+            for person in people:
+                person.visitor.url = server.url
+                threads.append(threading.Thread(target=person.like_until_it_dies))
+                threads[-1].start()
+            killed = 0
+            while killed < kills:
+                time.sleep(moments.uniform(0.2, 3))
+                for pid in child_pids(data):
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
+            for person in people:
+                person.has_enough.set()
+            for thread in threads:
+                thread.join()
+            return _figures(data, people, killed="child of the server", kills=kills)
+
+
+def child_pids(data: Path) -> list[int]:
+    """The processes that work for the server of a data folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it may end meanwhile
+            if {b"--kept", os.fsencode(data)} <= set((process / "cmdline").read_bytes().split(b"\0")):
+                found.append(int(process.name))
+    return found
 
 
 def _as_variables(source: Mapping[str, object]) -> dict[str, str]:
@@ -106,7 +139,10 @@ def _settle(app: App) -> float:
     return time.monotonic() - began
 
 
-def _figures(app: App, people: list[Person], *, kills: int, settled_s: float) -> Figures:
+def _figures(data: Path, people: list[Person], *, killed: str, kills: int) -> Figures:
+    """While a server runs: wait until it has nothing left to do, then count."""
+    app = make_app(Settings(data=data))
+    settled_s = _settle(app)
     lost = doubled = 0
     with app.reading() as session:
         assert session.scalar(text("PRAGMA integrity_check")) == "ok"
@@ -135,7 +171,7 @@ def _figures(app: App, people: list[Person], *, kills: int, settled_s: float) ->
             doubled += likes.get(film_id, 0) > 1
     app.close()
     return Figures(
-        killed="web server with its worker",
+        killed=killed,
         kills=kills,
         acknowledged=sum(len(person.acknowledged) for person in people),
         lost=lost,

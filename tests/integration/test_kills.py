@@ -20,6 +20,11 @@ def test_killing_the_server_loses_nothing(tmp_path):
     holds(web_kills.kill_web(tmp_path, kills=KILLS, seed=14))
 
 
+def test_killing_the_child_of_the_server_loses_nothing(tmp_path):
+    """The server answers all the time, and starts another."""
+    holds(web_kills.kill_child(tmp_path, kills=KILLS, seed=5))
+
+
 def test_killing_the_embedded_worker_loses_nothing(tmp_path):
     """On SQLite."""
     holds(kills.kill_workers(kills.embedded(tmp_path), kills=KILLS, seed=11))
