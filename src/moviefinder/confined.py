@@ -76,7 +76,7 @@ def run(function: Callable[..., Any], *args: Any, memory_mb: int = 512, seconds:
         if "failed" in outcome:
             raise Failed(str(outcome["failed"])[:REASON_LENGTH])
         return outcome["result"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Failed("It ended without an answer.") from error
 
 

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 
 from moviefinder.app import make_app
 from moviefinder.config import Settings
-from moviefinder.errors import SourceNonsense, SourceOff
+from moviefinder.errors import FilmNotFound, SourceNonsense, SourceOff
 from moviefinder.records import Kind, Ref
 from moviefinder.services import sources as service
 from moviefinder.sources.loading import OWN
@@ -39,6 +39,8 @@ class FilmClub:
         return [self._record("tt0000007", "A Fine Film"), "no record", self._record("nonsense", "Bad")][:limit]
 
     def film(self, ref):
+        if ref.value == "tt0000009":
+            return {}["a film"]
         if ref.value == "tt0000008":
             return self._record("tt0000008", "")
         answer = self._outlet.get_json(f"{self._base}/suggestion/titles/x/{ref.value}.json")
@@ -50,7 +52,8 @@ class FilmClub:
         return []
 
     def poster(self, pointer):
-        raise FilmNotFound(pointer)
+        if pointer:
+            raise FilmNotFound(pointer)
 
     def _record(self, number, title):
         return FilmRecord(
@@ -72,6 +75,10 @@ def half(client, settings):
 
 class Again(FilmClub):
     name = "tmdb"
+
+
+class Catalogue(FilmClub):
+    name = "catalogue"
 '''
 ENTRY_POINTS = """[moviefinder.sources]
 film-club = film_club:FilmClub
@@ -79,12 +86,13 @@ raises = film_club:raises
 half = film_club:half
 missing = film_club:Nothing
 tmdb = film_club:Again
+catalogue = film_club:Catalogue
 """
 
 
 @pytest.fixture
 def app(tmp_path, monkeypatch, outside):
-    """An App beside which a package with a good source and four broken ones is installed."""
+    """An App beside which a package with a good source and five broken ones is installed."""
     installed = tmp_path / "installed"
     about = installed / "film_club-1.0.dist-info"
     about.mkdir(parents=True)
@@ -123,6 +131,18 @@ def test_what_it_tells_is_read_as_strictly_as_an_answer(app):
         club.film(Ref("imdb", "tt0000008"))
 
 
+def test_what_it_breaks_over_is_its_own_fault(app):
+    """One kind of error and a line in the log; nobody's page breaks, and a test tells of it."""
+    club = app.sources["film-club"]
+    with capture_logs() as lines, pytest.raises(SourceNonsense, match="The film club"):
+        club.film(Ref("imdb", "tt0000009"))
+    assert [(line["event"], line["source"]) for line in lines] == [("source.broken", "film-club")]
+    with pytest.raises(SourceNonsense):
+        club.poster("")
+    with pytest.raises(FilmNotFound):
+        club.poster("any")
+
+
 def test_it_is_off_like_any_other(app, tmp_path, stand_in):
     """Until it is switched on, it reaches nobody."""
     off = make_app(Settings(data=tmp_path))
@@ -138,8 +158,9 @@ def test_a_broken_one_is_named_in_one_line_and_left_out(app):
         made = list(app.sources)
     assert made == ["embedded", *OWN, "film-club"]
     told = {line["source"]: line["reason"] for line in lines if line["event"] == "source.broken"}
-    assert told.keys() == {"raises", "half", "missing", "tmdb"}
+    assert told.keys() == {"raises", "half", "missing", "tmdb", "catalogue"}
     assert "no wire" in told["raises"]
     assert "'can'" in told["half"]
     assert "another source" in told["tmdb"]
+    assert "another source" in told["catalogue"]
     assert type(app.sources["tmdb"]).__module__ == "moviefinder.sources.tmdb"

@@ -56,6 +56,12 @@ def answer_without_end():
         os.write(3, b"x" * 65_536)
 
 
+def answer_without_bottom():
+    """In the child: write what nobody can read without going very deep."""
+    os.write(3, b"[" * 60_000)
+    os._exit(0)
+
+
 def look_around():
     """In the child: what it can see of its parent."""
     return {"environment": dict(os.environ), "modules": sorted(sys.modules), "folder": os.getcwd()}  # noqa: PTH109
@@ -95,6 +101,12 @@ def test_too_much_time_is_refused(function, args):
     with pytest.raises(confined.Failed, match="too long"):
         confined.run(function, *args, seconds=0.5)
     assert time.monotonic() - began < 5
+
+
+def test_an_answer_that_nobody_can_read_is_a_failure():
+    """Whoever took the child over has no say in what is raised here."""
+    with pytest.raises(confined.Failed, match="without an answer"):
+        confined.run(answer_without_bottom)
 
 
 @pytest.mark.parametrize("number", [0, 1])

@@ -6,6 +6,7 @@ import importlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -13,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 from moviefinder.config import Settings
-from moviefinder.errors import Invalid
+from moviefinder.errors import Invalid, MovieFinderError, SourceNonsense
 from moviefinder.log import get_logger
 from moviefinder.records import NAMESPACES, FilmRecord, Ref
 from moviefinder.sources import Capability, FilmSource, OutsideHost
@@ -39,6 +40,9 @@ OWN: Final = {
 
 BY_SETTINGS_ONLY: Final = frozenset({"imdb-graphql"})
 """Sources whose terms the operator must have weighed: no key and no tap on the page switches them on."""
+
+_TAKEN: Final = frozenset({"catalogue", "placed", "youtube"})
+"""Names that stand for something else beside those of sources: in facts, in lists, on the page."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
@@ -121,7 +125,7 @@ class FilmSources(Mapping[str, FilmSource]):
             module, _, maker = path.partition(":")
             made[name] = getattr(importlib.import_module(module), maker)(client, self._settings)
         for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-            if point.name in made:
+            if point.name in made or point.name in _TAKEN:
                 log.warning("source.broken", source=point.name[:40], reason="another source has this name")
             elif source := _of_another_package(point, client, self._settings):
                 made[point.name] = source
@@ -168,7 +172,10 @@ def _check(source: Any, name: str) -> None:
 
 
 class CheckedSource:
-    """A source of another package, each of whose records is read again as strictly as outside answers are."""
+    """A source of another package, each of whose records is read again as strictly as outside answers are.
+
+    What it raises that is no error of ours is SourceNonsense: no page and no job breaks over another package.
+    """
 
     def __init__(self, source: FilmSource) -> None:
         self._source = source
@@ -182,24 +189,38 @@ class CheckedSource:
 
     def search(self, title: str, *, year: int | None = None, limit: int = 10) -> list[FilmRecord]:
         """Films by title; those that cannot be read are left out."""
-        return self._readable(self._source.search(title, year=year, limit=limit))[:limit]
+        with self._blamed():
+            return self._readable(self._source.search(title, year=year, limit=limit))[:limit]
 
     def film(self, ref: Ref) -> FilmRecord:
         """All that is known of one film. Raises SourceNonsense where it cannot be read."""
         from moviefinder.sources.answers import checked
 
-        return checked(self._source.film(ref), self.name)
+        with self._blamed():
+            return checked(self._source.film(ref), self.name)
 
     def similar(self, ref: Ref, *, limit: int = 25) -> list[FilmRecord]:
         """Films the source deems alike; those that cannot be read are left out."""
-        return self._readable(self._source.similar(ref, limit=limit))[:limit]
+        with self._blamed():
+            return self._readable(self._source.similar(ref, limit=limit))[:limit]
 
     def poster(self, pointer: str) -> bytes:
         """The image, which is checked where images are read."""
-        return self._source.poster(pointer)
+        with self._blamed():
+            return bytes(memoryview(self._source.poster(pointer)))
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        try:
+            yield
+        except MovieFinderError:
+            raise
+        except Exception as error:
+            what = type(error).__name__
+            log.warning("source.broken", source=self.name, reason=what)
+            raise SourceNonsense(f"{self.title} broke over a question ({what}).") from error
 
     def _readable(self, records: list[FilmRecord]) -> list[FilmRecord]:
-        from moviefinder.errors import SourceNonsense
         from moviefinder.sources.answers import checked
 
         read = []
