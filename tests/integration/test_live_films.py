@@ -269,6 +269,8 @@ def test_a_film_that_goes_altogether_is_forgotten(app, client, arrive):
     """The number of changes rises, and its row is missing."""
     stranger = arrive(live(1))
     assert found(client, "stranger 1") == ["Stranger 1"]
+    with app.reading() as session:
+        assert stranger in app.films.newest(session).facts.ids
     with app.transaction() as session:
         session.execute(delete(Film).where(Film.id == stranger))
         facts.touch(session, [])

@@ -1,5 +1,6 @@
 """Titles in layers are found as if they stood in one index."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,15 @@ def test_layers_answer_as_one_index_of_all_titles(base, changes, earlier, query,
         [row for of in (rows | last).values() for row in of], unranked=titles.base.last_rank + 1
     )
     assert laid.search(query, kind=kind, limit=limit) == whole.search(query, kind=kind, limit=limit)
+
+
+@pytest.mark.parametrize(("films", "found"), [(12, []), (3, [99])])
+def test_what_is_forgiven_is_decided_on_all_layers_together(films, found):
+    """Where enough films answer what was typed, errors in the spaces between words are looked for in no layer."""
+    rows = {n: titles_of(n, [f"dark river {n}"], popularity=n) for n in range(1, films + 1)}
+    base = Titles.of(TitleIndex.build(row for of in rows.values() for row in of))
+    laid = base.laid_over({99: titles_of(99, ["darkrver"])})
+    assert sorted(names(laid.search("dark river", limit=20))) == [*rows, *found]
 
 
 def test_a_renamed_film_is_found_by_its_new_name_alone():

@@ -75,11 +75,10 @@ class Films:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Films with all changes up to a time: the rows of these, and the film that each merged one turned out to be."""
+    """Films with all changes up to a time, and the rows of these."""
 
     rows: Mapping[int, Row]
     films: Films
-    moved: Mapping[int, int]
 
 
 def of_catalogue(folder: Path) -> Derived[Films]:

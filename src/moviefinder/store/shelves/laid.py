@@ -39,31 +39,18 @@ def _laid_over(base: Films, rows: Rows, before: Films | None) -> Films:
     """All changes over the films of the catalogue, or the latest over what was settled before."""
     if before is not None and (settled := before.settled) is not None:
         fresh = {film: row for film, row in rows.items() if settled.rows.get(film) is not row}
-        few = len(fresh) <= max(_FEW, len(settled.rows) // 4) and settled.rows.keys() <= rows.keys()
-        if few and all(row.merged_into is None for row in fresh.values()):
-            return replace(_over(settled.films, fresh, settled.moved, is_first=False), settled=settled)
-    moved = {film: _final(rows, film) for film, row in rows.items() if row.merged_into is not None}
-    made = _over(base, rows, moved, is_first=True)
-    return replace(made, settled=Settled(rows, made, moved))
+        if len(fresh) <= max(_FEW, len(settled.rows) // 4) and settled.rows.keys() <= rows.keys():
+            return replace(_over(settled.films, fresh, is_first=False), settled=settled)
+    made = _over(base, rows, is_first=True)
+    return replace(made, settled=Settled(rows, made))
 
 
-def _final(rows: Rows, film: int) -> int:
-    """The film that one turned out to be, in the end."""
-    for _ in rows:
-        row = rows.get(film)
-        if row is None or row.merged_into is None:
-            break
-        film = row.merged_into
-    return film
-
-
-def _over(under: Films, rows: Rows, moved: Mapping[int, int], *, is_first: bool) -> Films:
+def _over(under: Films, rows: Rows, *, is_first: bool) -> Films:
     """Rows over films. One that turned out to be another stays where it was, if it was, and is barred.
 
     Args:
         under: the films of the catalogue, or those with earlier changes.
         rows: of the films that changed.
-        moved: films that lists may name, and those that they turned out to be.
         is_first: nothing lies over the catalogue yet, so that a film keeps its list where no other has joined it.
     """
     among = under.lists.places
@@ -80,14 +67,14 @@ def _over(under: Films, rows: Rows, moved: Mapping[int, int], *, is_first: bool)
     told = {position: rows[film] for film, position in at.items()}
     if is_first:
         told = {at: row for at, row in told.items() if row.lists.keys() - {OWN} or at >= len(among)}
-    every = _Flat.of([(at, row.named(under.lists)) for at, row in told.items()], places, moved)
+    every = _Flat.of([(at, row.named(under.lists)) for at, row in told.items()], places)
     positions = np.fromiter(told, np.int64, len(told))
     lists = under.lists.laid_over(places, positions, *every.packed(positions))
     if len(places) == under.of_catalogue:
         return Films(facts, lists, under.of_catalogue, barred)
     by_list = every.where(np.isin(every.origin, [at for at, row in told.items() if row.is_listed]))
     placed = [(at, row.lists[PLACED]) for at, row in told.items() if PLACED in row.lists]
-    live = _live(under, changed, places, by_list, _Flat.of(placed, places, moved))
+    live = _live(under, changed, places, by_list, _Flat.of(placed, places))
     quality = liked_share(facts.score.astype(np.float32) / np.float32(200))
     return Films(facts, lists, under.of_catalogue, barred, replace(live, quality=quality))
 
@@ -102,24 +89,15 @@ class _Flat:
     weight: Weights
 
     @classmethod
-    def of(cls, lists: Sequence[tuple[int, Named]], places: Places, moved: Mapping[int, int]) -> _Flat:
-        """Lists of positions over positions, without films that have none and repeats."""
+    def of(cls, lists: Sequence[tuple[int, Named]], places: Places) -> _Flat:
+        """Lists of positions over positions, without films that have none."""
         lengths = [len(ids) for _, (ids, _) in lists]
         origin = np.repeat(np.array([position for position, _ in lists], np.int64), lengths)
         ids = np.concatenate([np.empty(0, np.int64), *(ids for _, (ids, _) in lists)])
         weight = np.concatenate([np.empty(0, np.uint8), *(weights for _, (_, weights) in lists)])
         rank = _places_in(lengths)
-        for old, new in moved.items():
-            ids[ids == old] = new
         target = places.find(ids).astype(np.int64)
-        flat = cls(origin, target, rank, weight).where((target >= 0) & (target != origin))
-        if not moved:
-            return flat
-        pairs = flat.origin * len(places) + flat.target
-        order = np.argsort(pairs, kind="stable")
-        first = np.ones(len(pairs), bool)
-        first[order[1:]] = np.diff(pairs[order]) > 0
-        return flat.where(first)
+        return cls(origin, target, rank, weight).where((target >= 0) & (target != origin))
 
     def where(self, kept: NDArray[np.bool_]) -> _Flat:
         """Those of them that are kept."""
