@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from moviefinder.services import sources as source_service
 from moviefinder.services.fetching.asking import renew
 from moviefinder.services.fetching.wishes import RENEW_AHEAD
 from moviefinder.store import models
+from moviefinder.store.jobs import Claim
 from moviefinder.web import create_app
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
@@ -366,3 +368,24 @@ def test_nothing_is_asked_for_again_once_its_source_is_off(app, client, say, sta
         None,
         [],
     )
+
+
+def test_what_comes_after_its_source_was_forgotten_is_not_kept(app, say):
+    """It was asked before, and what is forgotten must not come back by itself."""
+    tmdb = app.settings.source("tmdb").model_copy(update={"on": None})
+    app = replace(app, settings=app.settings.model_copy(update={"sources": {"tmdb": tmdb}}))
+    film_id = say(MADE, verdict="liked")["entry"]["film"]["id"]
+    claims = [
+        Claim(id=1, kind=kind, key="", payload={"source": "tmdb"}, film_id=film_id, attempts=1, claims=1)
+        for kind in ("fetch_film", "fetch_similar")
+    ]
+    writes = [worker.HANDLERS[claim.kind].handler(app, claim) for claim in claims]
+    now = datetime.now(UTC)
+    with app.transaction() as session:
+        switching.switch(app, session, "tmdb", is_on=False, by=None, now=now)
+        switching.forget(app, session, "tmdb")
+    for write in writes:
+        with app.transaction() as session:
+            write(session, now)
+    assert count(app, models.Fact, models.Fact.source == "tmdb") == 0
+    assert count(app, models.SimilarList, models.SimilarList.source == "tmdb") == 0

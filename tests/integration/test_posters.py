@@ -20,6 +20,7 @@ from moviefinder.services import images, posters
 from moviefinder.sources import Capability
 from moviefinder.store import jobs, models
 from moviefinder.store.schema import prepare
+from moviefinder.store.switches import set_switch
 from moviefinder.web import create_app
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
@@ -368,6 +369,32 @@ def test_posters_go_when_the_terms_of_their_source_end(app, source, client):
     assert len(files(app)) == 6
     assert fetch(app, 1, 2).keys() == {1, 2}
     assert source.asked.count("/1.jpg") == 2
+
+
+def test_posters_of_a_source_that_is_gone_go_too(app):
+    """Nobody knows its terms any more."""
+    fetch(app, 1, 2)
+    change(app, 1, source="gone", fetched_at=ago(days=31))
+    change(app, 2, source="gone", fetched_at=ago(days=28))
+    posters.clean_up(app, now=datetime.now(UTC))
+    assert list(rows(app)) == [2]
+
+
+def test_a_poster_that_comes_after_its_source_was_forgotten_is_not_kept(app, source):
+    """It was asked for before, and what is forgotten must not come back by itself."""
+    app = replace(app, settings=app.settings.model_copy(update={"sources": {}}))
+    now = datetime.now(UTC)
+    with app.transaction() as session:
+        set_switch(session, "pictures", is_on=True, by=None, now=now)
+    claim = jobs.Claim(id=1, kind="fetch_poster", key="1", payload={}, film_id=1, attempts=1, claims=1)
+    write = posters.fetch_poster(app, claim)
+    assert source.asked == ["/1.jpg"]
+    with app.transaction() as session:
+        set_switch(session, "pictures", is_on=False, by=None, now=now)
+        posters.forget_source(session, "pictures")
+    with app.transaction() as session:
+        write(session, now)
+    assert rows(app) == {}
 
 
 def test_a_source_can_be_forgotten(app):

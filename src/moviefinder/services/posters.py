@@ -219,14 +219,14 @@ def fetch_poster(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
         log.info("poster.refused", source=poster.source, reason=reason)
         if poster.is_had(data):  # what cannot be used takes nothing away
             return partial(_point_at, values)
-        return partial(_keep, {**values, "hash": "", "bytes": 0, "fetched_at": now})
+        return partial(_keep, app, {**values, "hash": "", "bytes": 0, "fetched_at": now})
     digest, size = sha256(picture).hexdigest(), sum(len(file) for file in files.values())
     make_room(app, size)
     for name, content in files.items():
         path = path_of(data, digest, name)
         array_file.replace(path, [content])
         path.chmod(0o644)  # for a web server in front; the data folder decides who comes so far
-    return partial(_keep, {**values, "hash": digest, "bytes": size, "fetched_at": now})
+    return partial(_keep, app, {**values, "hash": digest, "bytes": size, "fetched_at": now})
 
 
 def _encoded(picture: bytes) -> dict[str, bytes]:
@@ -254,8 +254,10 @@ def _point_at(values: Mapping[str, Any], session: Session, _now: datetime) -> No
     session.execute(update(Poster).where(Poster.film_id == values["film_id"]).values(**values))
 
 
-def _keep(values: Mapping[str, Any], session: Session, now: datetime) -> None:
-    """Write a film's row; one that is there keeps the time when it was last wanted."""
+def _keep(app: App, values: Mapping[str, Any], session: Session, now: datetime) -> None:
+    """Write a film's row, unless its source was switched off meanwhile; it keeps the time when it was last wanted."""
+    if not _givers(app, session, [values["source"]]):  # who switched it off may have had it forgotten
+        return
     statement = insert_or(session, Poster).values(**values, used_at=now)
     told = {name: statement.excluded[name] for name in values}
     session.execute(statement.on_conflict_do_update(index_elements=["film_id"], set_=told))
@@ -303,7 +305,7 @@ def clean_up(app: App, *, now: datetime) -> None:
         row.film_id
         for row in rows
         if (not row.hash and row.fetched_at < now - AGAIN)
-        or ((keeps := terms.get(row.source)) and row.fetched_at < now - keeps + TERMS_EARLY)
+        or ((keeps := terms.get(row.source, AGAIN)) and row.fetched_at < now - keeps + TERMS_EARLY)
         or (row.hash and not all(f"{row.hash}-{name}" in there for name in images.FILE_NAMES))
     }
     if over:

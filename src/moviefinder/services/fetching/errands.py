@@ -56,6 +56,8 @@ def fetch_film(app: App, claim: Claim) -> Write:
             if film_id is None:
                 return
             on = sources.sources_on(app, session)
+            if source.name not in on:  # who switched it off may have had it forgotten
+                return
             by = facts.Told(source=source.name, now=now, keeps=source.keeps)
             if record is None:
                 facts.keep_nothing(session, film_id, source.name, now=now)
@@ -92,9 +94,11 @@ def fetch_similar(app: App, claim: Claim) -> Write:
             film_id = films.today(session, errand.film_id)
             if film_id is None:
                 return
+            on = sources.sources_on(app, session)
+            if source.name not in on:
+                return
             by = facts.Told(source=source.name, now=now, keeps=source.keeps)
             kept = facts.keep_near(session, film_id, None, near, by)
-            on = sources.sources_on(app, session)
             want_neighbours(session, on, film_id, kept.stubs, first=source.name, now=now)
 
     return write
