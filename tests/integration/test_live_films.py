@@ -215,6 +215,20 @@ def test_nothing_changes_for_those_who_like_nothing_live(client, arrive, like):
     assert before == after
 
 
+def said_of(known):
+    """What the models are told of live films, by our numbers."""
+    live, ids = known.live, known.facts.ids
+    links = zip(ids[live.sources].tolist(), ids[live.targets].tolist(), live.ranks.tolist(), strict=True)
+    stand_ins = {
+        film: (is_listed, {at: w for at, w in zip(ids[of].tolist(), weights.tolist(), strict=True) if w})
+        for film, is_listed, of, weights in zip(
+            ids[live.placed].tolist(), live.is_listed.tolist(), live.stand_ins, live.weights, strict=True
+        )
+    }
+    assert len(stand_ins) == len(live.placed)
+    return sorted(links), stand_ins
+
+
 @pytest.mark.usefixtures("model")
 def test_a_process_that_saw_each_change_agrees_with_one_that_starts_now(app, arrive, settings):
     """Whatever changed in between, once or twice: the same facts, lists and titles."""
@@ -238,6 +252,7 @@ def test_a_process_that_saw_each_change_agrees_with_one_that_starts_now(app, arr
             mine, its = ours.lists.named(position), theirs.lists.named(there)
             assert ours.facts.ids[mine[0]].tolist() == theirs.facts.ids[its[0]].tolist()
             assert mine[1].tolist() == its[1].tolist()
+        assert said_of(ours) == said_of(theirs)
         for query in ("stranger", "film 1", "strangr 3"):
             assert app.titles.newest(session).search(query) == fresh.titles.newest(session).search(query)
     fresh.close()
@@ -341,8 +356,10 @@ def test_nobody_waits_while_another_takes_changes_up(settings, app, arrive):
     thread = threading.Thread(target=look)
     thread.start()
     assert begun.wait(10)
+    began = time.monotonic()
     with slow.reading() as session:
         assert slow.films.newest(session) is before
+    assert time.monotonic() - began < 5
     go_on.set()
     thread.join(10)
     with slow.reading() as session:
