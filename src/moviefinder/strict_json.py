@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import islice
 from typing import Any
 
 from moviefinder.errors import Malformed
@@ -12,7 +13,8 @@ from moviefinder.errors import Malformed
 DEPTH = 64
 
 # An open end counts as closed: where a quote is not, the search for one goes over the rest only once.
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_TEXT_OR_MARK = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[,\[{]', re.DOTALL)
+_QUOTE = ord('"')
 
 
 def parse(
@@ -54,12 +56,12 @@ def parse(
 
 def _marks(data: bytes, *, most: int) -> int:
     """Commas and opening brackets outside of texts: at most two for each value. Quick where there are few at all."""
-    marks = _count(data)
-    return marks if marks <= most else _count(_TEXT.sub(b"", data))
-
-
-def _count(data: bytes) -> int:
-    return data.count(b",") + data.count(b"[") + data.count(b"{")
+    marks = data.count(b",") + data.count(b"[") + data.count(b"{")
+    if marks <= most:
+        return marks
+    # One by one, and no more than need be: to cut the texts out takes forty times their length where they are short.
+    outside = (found for found in _TEXT_OR_MARK.finditer(data) if data[found.start()] != _QUOTE)
+    return sum(1 for _ in islice(outside, most + 1))
 
 
 class _Reader:

@@ -1,6 +1,7 @@
 import json
 import math
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,15 @@ def test_commas_and_brackets_in_a_text_are_no_values():
 
 
 @pytest.mark.parametrize(
-    "data", [b"[" + b"[],[]," * 800_000 + b"1]", b'"' + b'\\"' * 2_500_000, b'"' * 5_000_000, b'"\\', b'["\\']
+    "data",
+    [
+        b"[" + b"[],[]," * 800_000 + b"1]",
+        b'"' + b'\\"' * 2_500_000,
+        b'"' * 5_000_000,
+        b'["' + b"," * 1_000_000 + b'"' * 4_000_000,
+        b'"\\',
+        b'["\\',
+    ],
 )
 def test_five_hostile_megabytes_are_refused_in_little_time(data):
     """Counting goes over the bytes once, also where a text has no end."""
@@ -100,6 +109,18 @@ def test_five_hostile_megabytes_are_refused_in_little_time(data):
     with pytest.raises(Malformed):
         parse(data, values=1)
     assert time.perf_counter() - began < 3
+
+
+def test_counting_takes_no_memory():
+    """Whatever is counted: many short texts took forty times their length."""
+    data = b"[" + b'",' * 500_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(Malformed, match="more than 20000 values"):
+            parse(data, values=20_000)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_numbers_are_numbers():
