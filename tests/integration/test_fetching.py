@@ -327,10 +327,9 @@ def test_what_must_go_soon_is_asked_for_again(app, client, say, stand_in):
             now=datetime.now(UTC), keeps=timedelta(days=180),
         )  # fmt: skip
         soon = datetime.now(UTC) + RENEW_AHEAD - timedelta(hours=1)
-        session.execute(
-            update(models.Fact).where(models.Fact.expires_at.is_not(None)).values(expires_at=soon)
-        )
-        session.execute(update(models.SimilarList).values(expires_at=soon))
+        told = {"expires_at": soon, "fetched_at": datetime.now(UTC) - timedelta(days=2)}
+        session.execute(update(models.Fact).where(models.Fact.expires_at.is_not(None)).values(told))
+        session.execute(update(models.SimilarList).values(told))
         session.execute(
             update(models.SimilarList).where(models.SimilarList.source == "catalogue").values(expires_at=None)
         )

@@ -1,7 +1,7 @@
 """Facts go when the terms of their source end, or when somebody says so; a film is then merged from the rest.
 
-What a person spoke of keeps the name by which they spoke of it, as do the neighbours of such films: title, year and
-kind. Films that are nobody's any more go altogether.
+What a person spoke of keeps the name by which they spoke of it, as does what a list names: title, year and kind. Films
+that are nobody's any more go altogether.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def expire(session: Session, *, now: datetime) -> int:
         Film.fetched_at.is_(None), Film.merged_into.is_(None), Film.created_at < now - STUB_KEPT
     )
     # First: what a list names that goes today has until the next time.
-    _drop_films(session, session.scalars(old.order_by(Film.created_at).limit(MOST_AT_ONCE)).all())
+    stubs = session.scalars(old.order_by(Film.created_at)).all()
+    kept = neighbours(session) | spoken_of(session) if stubs else set()
+    _drop_films(session, [film_id for film_id in stubs if film_id not in kept][:MOST_AT_ONCE])
     gone = _drop_facts(session, now)
     _drop_lists(session, now)
     return gone
@@ -68,12 +70,9 @@ def neighbours(session: Session, *conditions: ColumnElement[bool]) -> set[int]:
     return set(np.frombuffer(b"".join(lists), "<i4").tolist())
 
 
-def dear(session: Session, film_ids: Collection[int]) -> set[int]:
-    """Those of some films that somebody spoke of, and those that are neighbours of such films."""
-    if not film_ids:
-        return set()
-    near = neighbours(session, SimilarList.film_id.in_(select(UserFilm.film_id)))
-    return spoken_of(session, film_ids) | (near & set(film_ids))
+def dear(session: Session) -> set[int]:
+    """The films that somebody spoke of, and their neighbours."""
+    return spoken_of(session) | neighbours(session, SimilarList.film_id.in_(select(UserFilm.film_id)))
 
 
 def _drop_facts(session: Session, now: datetime) -> int:
@@ -89,7 +88,8 @@ def _drop_facts(session: Session, now: datetime) -> int:
         session.execute(gone.execution_options(synchronize_session=False))
     rest = select(Fact.film_id, Fact.record).where(Fact.film_id.in_(ids))
     told = {film_id for film_id, record in session.execute(rest) if record}
-    alone = dear(session, ids - told)
+    alone = ids - told - _drop_films(session, ids - told)
+    ids = told | alone
     names: dict[int, dict[str, Any]] = {}
     trusted = by_trust({row.source for row in rows})
     for row in sorted(rows, key=lambda row: trusted.index(row.source)):
@@ -100,7 +100,6 @@ def _drop_facts(session: Session, now: datetime) -> int:
         write_facts(session, list(names.values()))
     remerge(session, ids)
     touch(session, ids)
-    _drop_films(session, ids - told - names.keys())
     return len(rows)
 
 
@@ -113,8 +112,12 @@ def _drop_lists(session: Session, now: datetime) -> None:
         touch(session, ids)
 
 
-def _drop_films(session: Session, film_ids: Collection[int]) -> None:
-    """Let go of those of the films that nobody spoke of, that no list names, and that the catalogue does not have."""
+def _drop_films(session: Session, film_ids: Collection[int]) -> set[int]:
+    """Let go of those of the films that nobody spoke of, that no list names, and that the catalogue does not have.
+
+    Returns:
+        Which those were.
+    """
     ids = set(film_ids) - neighbours(session) if film_ids else set()
     rated = select(SimilarList.film_id).where(SimilarList.source == CATALOGUE)
     held = select(Film.id).where(Film.id.in_(ids), Film.id.not_in(rated)).with_for_update()
@@ -123,7 +126,8 @@ def _drop_films(session: Session, film_ids: Collection[int]) -> None:
         session, ids
     )  # asked while the films are held: who likes one now waits, and then finds it gone
     if not ids:
-        return
+        return ids
     for column in (Film.merged_into, Film.id):
         session.execute(delete(Film).where(column.in_(ids)).execution_options(synchronize_session=False))
     touch(session, ())
+    return ids

@@ -14,6 +14,7 @@ from moviefinder.records import Verdict
 from moviefinder.services import facts
 from moviefinder.services.fetching.wishes import (
     KEEPS_A_CARD,
+    LATELY,
     RENEW_AHEAD,
     SAYS_ANYTHING,
     State,
@@ -144,19 +145,20 @@ def renew(session: Session, on: Mapping[str, FilmSource], *, now: datetime) -> N
     ending = session.execute(
         select(Fact.film_id, Fact.source)
         .where(Fact.expires_at <= soon, Fact.is_whole, Fact.source.in_(names))
+        .where(Fact.fetched_at <= now - LATELY)
         .order_by(Fact.expires_at)
-        .limit(_BATCH)
     ).all()
-    dear = facts.dear(session, {film_id for film_id, _ in ending})
+    dear = facts.dear(session) if ending else set()
     renews = (("renews", True),)
     asked = [
         _Question("fetch_film", source, film_id, _RENEWAL, renews)
         for film_id, source in ending
         if film_id in dear
-    ]
+    ][:_BATCH]
     lists = session.execute(
         select(SimilarList.film_id, SimilarList.source)
         .where(SimilarList.expires_at <= soon, SimilarList.source.in_(list(on)))
+        .where(SimilarList.fetched_at <= now - LATELY)
         .where(SimilarList.film_id.in_(select(UserFilm.film_id).where(UserFilm.verdict == Verdict.LIKED)))
         .order_by(SimilarList.expires_at)
         .limit(_BATCH)

@@ -21,6 +21,9 @@ STALE: Final = timedelta(days=90)
 RENEW_AHEAD: Final = timedelta(days=14)
 """What must go so soon is asked for again, so that a source that is away for a while costs nothing."""
 
+LATELY: Final = timedelta(days=1)
+"""What is no older is not asked for again, however soon it must go: some answers may be kept for days only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
@@ -67,7 +70,7 @@ def is_stale(have: Any, now: datetime) -> bool:
     if not getattr(have, "record", True):
         return False
     ends_soon = have.expires_at is not None and have.expires_at <= now + RENEW_AHEAD
-    return bool(ends_soon or have.fetched_at <= now - STALE)
+    return bool(have.fetched_at <= now - (LATELY if ends_soon else STALE))
 
 
 def ref_for(source: FilmSource, refs: Iterable[Ref]) -> Ref | None:
