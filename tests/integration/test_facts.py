@@ -273,7 +273,8 @@ def test_what_was_said_of_either_is_said_of_the_one(session):
     assert (entries[2].verdict, entries[2].seen) == (Verdict.DISLIKED, True)
     history = library.changes(session, two, before_id=None, limit=9)
     assert [change.film_id for change in history] == [stays, stays]
-    assert library.undo(session, three, last.change_id, now=later(2)).entry is None
+    undone = library.undo(session, three, last.change_id, now=later(2)).entry.answers
+    assert (undone.verdict, undone.seen) == (Verdict.DISLIKED, False)
 
 
 def test_reasons_showings_and_lists_follow(session):

@@ -44,11 +44,10 @@ def place_film(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
         stand_ins = Placer.of(session, app.films.base.newest(session)).stand_ins(session, found.record)
 
     def write(session: Session, now: datetime) -> None:
-        still_there = select(Film.id).where(
-            Film.id == film_id, Film.merged_into.is_(None), Film.popularity.is_(None)
-        )
-        if session.scalar(still_there) is not None:
-            _keep(session, film_id, stand_ins, now)
+        facts.hold(session)
+        present = films.today(session, film_id)
+        if session.scalar(select(Film.id).where(Film.id == present, Film.popularity.is_(None))) is not None:
+            _keep(session, present, stand_ins, now)
 
     return write
 

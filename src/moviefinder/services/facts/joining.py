@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from moviefinder.services.facts.identity import contradict, refs_of
 from moviefinder.services.facts.merging import CATALOGUE
 from moviefinder.services.facts.rows import forget_lists, keep_installed, remerge, touch
-from moviefinder.services.library.entry import ANSWERS
+from moviefinder.services.library.entry import ANSWERS, is_blank
 from moviefinder.store.models import (
     AnsweredReason,
     Change,
@@ -31,7 +31,7 @@ from moviefinder.store.models import (
 )
 
 PLACED: Final = "placed"
-"""Whose similar lists stand in for a film that no rating knows; they are made anew for the joined film."""
+"""Whose similar lists stand in for a film that no rating knows."""
 
 
 def join(session: Session, one: int, other: int) -> int | None:
@@ -51,7 +51,7 @@ def join(session: Session, one: int, other: int) -> int | None:
     )
     if len(rated) == 2:
         return None
-    stays = rated.pop() if rated else min(one, other)
+    stays = next(iter(rated), min(one, other))
     goes = other if stays == one else one
     session.execute(select(Film.id).where(Film.id.in_([one, other])).order_by(Film.id).with_for_update())
     keep_installed(session, [one, other])
@@ -61,9 +61,8 @@ def join(session: Session, one: int, other: int) -> int | None:
     session.execute(_of(update(Change), Change, goes).values(film_id=stays))
     session.execute(_of(update(ExternalId), ExternalId, goes).values(film_id=stays))
     _move_by_source(session, Fact, goes, stays)
-    session.execute(
-        delete(SimilarList).where(SimilarList.film_id.in_([goes, stays]), SimilarList.source == PLACED)
-    )
+    if rated:
+        session.execute(_of(delete(SimilarList), SimilarList, goes).where(SimilarList.source == PLACED))
     _move_by_source(session, SimilarList, goes, stays)
     renamed = _rename_neighbour(session, goes, stays)
     if session.get(Poster, stays) is None:
@@ -124,9 +123,9 @@ _COLUMN: Final[Mapping[str, str]] = {"saved": "saved_at"}
 
 
 def _merge_answers(row: UserFilm, into: UserFilm) -> None:
-    """Per answer, what was said later stands."""
-    said = dict(into.said)
-    for name in ANSWERS:
+    """Per answer, what was said later stands; of a film of which all was taken back, nothing does."""
+    said = {} if is_blank(into) else dict(into.said)
+    for name in () if is_blank(row) else ANSWERS:
         if row.said.get(name, "") > said.get(name, ""):
             column = _COLUMN.get(name, name)
             setattr(into, column, getattr(row, column))
@@ -139,21 +138,20 @@ def _merge_answers(row: UserFilm, into: UserFilm) -> None:
 
 def _move_reasons(session: Session, goes: int, stays: int) -> None:
     """Answered reasons, on either side of the pair; a film is no reason for itself."""
-    for column in ("film_id", "because_id"):
-        rows = select(AnsweredReason).where(getattr(AnsweredReason, column) == goes)
+    for column in (AnsweredReason.film_id, AnsweredReason.because_id):
+        rows = select(AnsweredReason).where(column == goes).execution_options(populate_existing=True)
         for row in session.scalars(rows).all():
-            key = {"film_id": row.film_id, "because_id": row.because_id} | {column: stays}
-            say, said_at = row.say, row.said_at
-            session.delete(row)
+            pair = {"film_id": row.film_id, "because_id": row.because_id} | {column.key: stays}
+            standing = session.get(AnsweredReason, (row.user_id, *pair.values()), populate_existing=True)
+            if len(set(pair.values())) == 1:
+                session.delete(row)
+            elif standing is None:  # moved, not written anew: that would wait for whoever holds the person
+                row.film_id, row.because_id = pair.values()
+            else:
+                if standing.said_at < row.said_at:
+                    standing.say, standing.said_at = row.say, row.said_at
+                session.delete(row)
             session.flush()
-            if key["film_id"] == key["because_id"]:
-                continue
-            standing = session.get(AnsweredReason, (row.user_id, key["film_id"], key["because_id"]))
-            if standing is None:
-                session.add(AnsweredReason(user_id=row.user_id, **key, say=say, said_at=said_at))
-            elif standing.said_at < said_at:
-                standing.say, standing.said_at = say, said_at
-    session.flush()
 
 
 def _move_shown(session: Session, goes: int, stays: int) -> None:

@@ -145,8 +145,15 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
     if (standing := session.scalar(later.order_by(Change.id.desc()).limit(1))) is not None:
         raise Conflict(f"The film was answered again since, by change {standing}. Undo that one first.")
     at = _not_before(row.said, ANSWERS, now).astimezone(UTC)
-    _write(row, from_json(change.before), dict.fromkeys(ANSWERS, at.isoformat()), now=now)
-    if row.saved_at and (saved_at := change.before.get("saved_at")):
+    before, after, stands = from_json(change.before), from_json(change.after), answers_of(row)
+    # All that stands is what this change left, but where two films turned out to be one.
+    taken = {
+        name: getattr(before, name)
+        for name in ANSWERS
+        if getattr(before, name) != getattr(after, name) == getattr(stands, name)
+    }
+    _write(row, replace(stands, **taken), dict.fromkeys(ANSWERS, at.isoformat()), now=now)
+    if "saved" in taken and row.saved_at and (saved_at := change.before.get("saved_at")):
         row.saved_at = datetime.fromisoformat(saved_at)
     change.undone_at = now
     session.flush()
