@@ -36,7 +36,8 @@ READY_S = 10
 class Person:
     """Likes one film after the other, each once, and remembers what was acknowledged."""
 
-    def __init__(self, number: int, *, seed: int) -> None:
+    def __init__(self, number: int, *, seed: int, every_s: float) -> None:
+        self._every_s = every_s
         self._random = random.Random(seed)
         self._next = made.FIRST + 3000 * number
         self.visitor = Visitor("")
@@ -45,7 +46,7 @@ class Person:
 
     def like_until_it_dies(self) -> None:
         """Ends when the server is gone."""
-        while not self.has_enough.wait(self._random.expovariate(10)):
+        while not self.has_enough.wait(self._random.expovariate(1 / self._every_s)):
             self._next += (
                 1  # a film whose answer was lost may have been liked or not; it is not asked for again
             )
@@ -62,7 +63,7 @@ class Person:
 def kill_web(folder: Path, *, kills: int, seed: int) -> Figures:
     """Kill and start a server again and again; gives what became of the likes and of what they called for."""
     moments = random.Random(seed)
-    people = [Person(number, seed=seed + number) for number in range(PEOPLE)]
+    people = [Person(number, seed=seed + number, every_s=0.1) for number in range(PEOPLE)]
     data, port = folder / "data", servers.free_port()
     with stand_in.running() as outside:
         told = _as_variables(outside.settings("tmdb")["sources"]["tmdb"])
@@ -84,7 +85,8 @@ def kill_web(folder: Path, *, kills: int, seed: int) -> Figures:
 def kill_child(folder: Path, *, kills: int, seed: int) -> Figures:
     """Kill the child that works for a server, again and again; the server answers all the time."""
     moments = random.Random(seed)
-    people = [Person(number, seed=seed + number) for number in range(PEOPLE)]
+    # Slowly: a child that dies again and again is started later each time, and then there is much to do.
+    people = [Person(number, seed=seed + number, every_s=2) for number in range(PEOPLE)]
     data = folder / "data"
     with stand_in.running() as outside:
         told = _as_variables(outside.settings("tmdb")["sources"]["tmdb"])

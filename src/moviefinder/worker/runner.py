@@ -27,7 +27,7 @@ log = get_logger(__name__)
 
 LOOK_EVERY_S: Final = 1.0
 """How soon another process takes over from one that died, and a child starts when a source is switched on."""
-PAUSES_S: Final = (0.0, 1.0, 5.0, 30.0)
+PAUSES_S: Final = (0.0, 1.0, 5.0, 10.0)
 """Before a child is started again, by how many ended soon after their start."""
 SOON_S: Final = 10.0
 
