@@ -45,8 +45,8 @@ def place_film(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
 
     def write(session: Session, now: datetime) -> None:
         facts.hold(session)
-        present = films.today(session, film_id)
-        if session.scalar(select(Film.id).where(Film.id == present, Film.popularity.is_(None))) is not None:
+        is_unranked = Film.id == films.today(session, film_id), Film.popularity.is_(None)
+        if (present := session.scalar(select(Film.id).where(*is_unranked))) is not None:
             _keep(session, present, stand_ins, now)
 
     return write
