@@ -140,6 +140,12 @@ class Film(Base):
             sqlite_where=text("changed > 0"),
             postgresql_where=text("changed > 0"),
         ),
+        Index(  # may this film be dropped?
+            "ix_films_merged_into",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},  # bookmarks keep meaning the film they meant
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -357,6 +363,7 @@ class Change(Base):
     __table_args__ = (
         Index("ix_changes_user_id_id", "user_id", "id"),  # a person's history, newest first
         Index("ix_changes_user_id_film_id_id", "user_id", "film_id", "id"),  # does a later change stand?
+        Index("ix_changes_film_id", "film_id"),  # may this film be dropped?
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -424,11 +431,11 @@ class Job(Base):
             postgresql_where=text("state IN ('queued', 'running')"),
         ),
         Index("ix_jobs_state_priority_run_after", "state", "priority", "run_after"),  # which is next?
-        Index(  # is anything being fetched for this film?
-            "ix_jobs_open_film_id",
+        Index(  # is anything being fetched for this film? and which go with a film that is dropped?
+            "ix_jobs_film_id",
             "film_id",
-            sqlite_where=text("state IN ('queued', 'running')"),
-            postgresql_where=text("state IN ('queued', 'running')"),
+            sqlite_where=text("film_id IS NOT NULL"),
+            postgresql_where=text("film_id IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

@@ -6,13 +6,15 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
-_OPEN = sa.text("state IN ('queued', 'running')")
-
 
 def upgrade() -> None:
     op.execute("ALTER TABLE films ADD COLUMN adult BOOLEAN DEFAULT false NOT NULL")
     op.execute(
         "ALTER TABLE films ADD COLUMN merged_into INTEGER CONSTRAINT fk_films_merged_into REFERENCES films (id)"
+    )
+    merged = sa.text("merged_into IS NOT NULL")
+    op.create_index(
+        "ix_films_merged_into", "films", ["merged_into"], sqlite_where=merged, postgresql_where=merged
     )
     op.execute("ALTER TABLE films ADD COLUMN changed INTEGER DEFAULT 0 NOT NULL")
     op.execute("ALTER TABLE films ADD COLUMN description_url VARCHAR")
@@ -24,7 +26,9 @@ def upgrade() -> None:
     op.execute(
         "ALTER TABLE jobs ADD COLUMN film_id INTEGER CONSTRAINT fk_jobs_film_id REFERENCES films (id) ON DELETE CASCADE"
     )
-    op.create_index("ix_jobs_open_film_id", "jobs", ["film_id"], sqlite_where=_OPEN, postgresql_where=_OPEN)
+    of_film = sa.text("film_id IS NOT NULL")
+    op.create_index("ix_jobs_film_id", "jobs", ["film_id"], sqlite_where=of_film, postgresql_where=of_film)
+    op.create_index("ix_changes_film_id", "changes", ["film_id"])
     op.create_table(
         "facts",
         _of_film("facts"),
