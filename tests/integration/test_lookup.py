@@ -1,5 +1,6 @@
 """Looking films up outside, while somebody waits: two seconds at most, whatever the outside does."""
 
+import dataclasses
 import threading
 import time
 
@@ -12,6 +13,8 @@ from moviefinder.records import Ref
 from moviefinder.services import lookup
 from moviefinder.store import models
 from moviefinder.web import create_app
+from moviefinder.web.films import LOOKUPS
+from moviefinder.web.posters import ASKINGS
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
 
@@ -183,20 +186,20 @@ def test_offline_nobody_is_asked(settings, stand_in):
         app.close()
 
 
-def test_strangers_may_not_have_us_ask_without_end(app, stand_in):
+@pytest.mark.parametrize(
+    ("path", "body", "status", "most"),
+    [
+        ("/api/v1/films/lookup", {"q": "made 9000001"}, 200, LOOKUPS),
+        ("/api/v1/posters", {"films": [1]}, 202, ASKINGS),
+    ],
+)
+def test_strangers_may_not_have_us_ask_without_end(app, stand_in, path, body, status, most):
     """Where others reach the install, an address has so many questions in five minutes."""
-    import dataclasses
-
     open_settings = app.settings.model_copy(update={"base_url": "https://films.example.org"})
     client = create_app(dataclasses.replace(app, settings=open_settings)).test_client()
     ours = {**WRITE, "Host": "films.example.org"}
-    from moviefinder.web.films import LOOKUPS
-
-    codes = [
-        client.post("/api/v1/films/lookup", json={"q": "made 9000001"}, headers=ours).status_code
-        for _ in range(LOOKUPS + 1)
-    ]
-    assert codes == [200] * LOOKUPS + [429]
+    codes = [client.post(path, json=body, headers=ours).status_code for _ in range(most + 1)]
+    assert codes == [status] * most + [429]
 
 
 def test_a_film_of_the_same_name_and_year_is_taken_for_ours(empty_app, stand_in):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Response, send_file
@@ -14,7 +14,7 @@ from moviefinder.services import posters
 from moviefinder.services.images import FORMATS, WIDTHS
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.security import Access, access, limit_strangers, moviefinder
 
 _FILE: Final = re.compile(
     rf"(?P<digest>[0-9a-f]{{64}})-(?P<name>(?:{'|'.join(map(str, WIDTHS))})\.(?P<extension>{'|'.join(FORMATS)}))"
@@ -32,15 +32,19 @@ _PICTURE: Final[dict[str | int, Any]] = {
     }
 }
 
+ASKINGS: Final = 150
+"""So many times in five minutes an address may ask for posters, on an install that others reach."""
+
 blueprint = APIBlueprint(
     "posters", __name__, abp_tags=[Tag(name="posters")], abp_responses=failures(400, 422)
 )
 
 
-@blueprint.post("/api/v1/posters", responses={202: schemas.Posters, **failures(403, 413, 415, 503)})
+@blueprint.post("/api/v1/posters", responses={202: schemas.Posters, **failures(403, 413, 415, 429, 503)})
 @access(Access.SYSTEM)
 def want_posters(body: schemas.WantedPosters) -> Response:
     """Ask for the posters of films on the screen. Ask again while some are pending; films without one are left out."""
+    limit_strangers("posters", limit=ASKINGS, window=timedelta(minutes=5))
     wanted = posters.wanted(moviefinder(), set(body.films), now=datetime.now(UTC))
     return Response(schemas.Posters.of(wanted).model_dump_json(), 202, mimetype="application/json")
 

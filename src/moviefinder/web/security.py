@@ -306,14 +306,17 @@ def _renew(session: Session, asker: Asker, now: datetime) -> None:
         g.new_token = request.cookies[cookie_name(moviefinder().settings)]
 
 
-def limit_strangers(session: Session, what: str, *, limit: int, window: timedelta) -> None:
+def limit_strangers(what: str, *, limit: int, window: timedelta) -> None:
     """Count what an address does, on an install that others reach.
 
     Raises:
         TooMany: it has done that so often.
     """
-    if not moviefinder().settings.is_local:
-        key = f"{what}:{_address(request.remote_addr or '')}"
+    app = moviefinder()
+    if app.settings.is_local:
+        return
+    key = f"{what}:{_address(request.remote_addr or '')}"
+    with app.transaction(lasting=False) as session:
         limits.count(session, key, limit=limit, window=window, now=datetime.now(UTC))
 
 
