@@ -215,3 +215,16 @@ def test_a_film_of_the_same_name_and_year_is_taken_for_ours(empty_app, stand_in)
         "/api/v1/films/lookup", json={"q": "made 9000001", "source": "imdb"}, headers=WRITE
     ).json
     assert [film["refs"] for film in found["items"]] == [{"imdb": "tt9000001"}]
+
+
+def test_an_answer_is_kept_though_strangers_have_asked_too_much(app, stand_in):
+    """Films that nobody knows count as questions; beyond them the queue asks at its own pace."""
+    open_settings = app.settings.model_copy(update={"base_url": "https://films.example.org"})
+    client = create_app(dataclasses.replace(app, settings=open_settings)).test_client()
+    ours = {**WRITE, "Host": "films.example.org"}
+    for _ in range(LOOKUPS):
+        client.post("/api/v1/films/lookup", json={"q": "made 9000001"}, headers=ours)
+    stand_in.clear()
+    liked = client.patch("/api/v1/library/imdb:tt9000077", json={"verdict": "liked"}, headers=ours)
+    assert (liked.status_code, liked.json["entry"]["film"]["title"]) == (200, "tt9000077")
+    assert stand_in.journal() == []

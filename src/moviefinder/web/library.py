@@ -5,24 +5,26 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import FilmNotFound, Invalid, Malformed, Stale
+from moviefinder.errors import FilmNotFound, Invalid, Malformed, Stale, TooMany
 from moviefinder.records import FoundFilm, Ref
 from moviefinder.services import facts, fetching, films, library, lookup, posters, sources
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
+from moviefinder.web.films import LOOKUPS
 from moviefinder.web.repeats import written_once
 from moviefinder.web.security import (
     Access,
     access,
     keep_session_alive,
+    limit_strangers,
     moviefinder,
     parse_json,
     reader,
@@ -162,6 +164,10 @@ def _told_outside(film: str) -> lookup.Told | None:
             return None
         reader(session)  # nobody is asked for the sake of somebody whose session has ended
         on = sources.sources_on(app, session)
+    try:
+        limit_strangers("lookup", limit=LOOKUPS, window=timedelta(minutes=5))
+    except TooMany:  # no reason to refuse the answer: details follow at the pace of the queue
+        return None
     return lookup.find(ref, on)
 
 
