@@ -30,6 +30,7 @@ from tests.rabbitmq import RabbitMQ
 
 SETTLE_S = 240
 """A lease lasts half a minute, then the sweep comes; a job that saw several deaths rests for two minutes."""
+WORKING_S = 60
 TOLD = ("fetch_told", "do_told")
 
 
@@ -92,9 +93,16 @@ def kill_workers(settings: Settings, *, kills: int, seed: int) -> Figures:
     """Kill a worker of the settings' set-up with everything that it started, and start another, again and again."""
     moments = random.Random(seed)
     with _loaded(settings, seed=seed) as (app, load):
-        for _ in range(kills):
+        for number in range(kills):
+            begun = len(queue_kinds.starts(settings.data))
             worker = queue_workers.start_worker(settings)
-            time.sleep(moments.uniform(0.5, 6))  # it starts within two to four: before, in the midst, at work
+            if number % 2:
+                time.sleep(
+                    moments.uniform(0.5, 6)
+                )  # it starts within two to four: before, in the midst, at work
+            else:
+                _wait_for_work(settings, begun)
+                time.sleep(moments.uniform(0, 1))
             worker.kill()
         load.stop()
         last = queue_workers.start_worker(settings)
@@ -139,6 +147,13 @@ def with_celery(folder: Path, database: str, broker: str) -> Settings:
     prepare(app.engine)
     app.close()
     return settings
+
+
+def _wait_for_work(settings: Settings, begun: int) -> None:
+    until = time.monotonic() + WORKING_S
+    while len(queue_kinds.starts(settings.data)) == begun:
+        assert time.monotonic() < until, "the worker did not begin to work"
+        time.sleep(0.02)
 
 
 @contextmanager
