@@ -9,7 +9,7 @@ from sqlalchemy import delete, event
 
 from moviefinder.app import make_app
 from moviefinder.recommend.model_file import save
-from moviefinder.records import Kind, Ref
+from moviefinder.records import Credit, Kind, Ref, Role
 from moviefinder.services import facts, films, models
 from moviefinder.store.models import Film, SimilarList, Version
 from tests.conftest import NOW, WRITE
@@ -167,6 +167,16 @@ def test_the_filters_offer_what_live_films_have(client, arrive):
     assert {"code": "is", "films": 1}.items() <= next(row for row in places if row["code"] == "is").items()
 
 
+def test_people_of_well_known_films_come_before_those_of_strangers(client, arrive):
+    """Nobody knows how well a film is known that came since; people of adult films alone are nobody's."""
+    for number, name in enumerate(("Zoe Aa", "Zoe Bb")):
+        arrive(live(number, credits=(Credit(name=name, role=Role.CREATOR, position=0),), adult=number == 1))
+    before = make_film(5, credits=(Credit(name="Zoe Cc", role=Role.CREATOR, position=0),))
+    arrive(before)
+    people = client.get("/api/v1/people?q=zoe").json["items"]
+    assert [person["name"] for person in people] == ["Zoe Cc", "Zoe Aa"]
+
+
 def test_an_adult_film_is_neither_found_nor_recommended(client, arrive, like, recommended):
     """Whoever says so, and whenever."""
     stranger = arrive(live(1), similar=[live(2), make_film(20)])
@@ -175,6 +185,8 @@ def test_an_adult_film_is_neither_found_nor_recommended(client, arrive, like, re
     arrive(live(2, adult=True))
     assert "Stranger 2" not in recommended()
     assert "Stranger 2" not in found(client, "stranger 2")
+    arrive(live(3, refs=(Ref("imdb", "tt9000003"),), adult=True))
+    assert found(client, "tt9000003") == []
     similar = client.get(f"/api/v1/films/{stranger}/similar").json["items"]
     assert [item["film"]["title"] for item in similar] == ["Film 20"]
 

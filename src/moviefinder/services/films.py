@@ -87,9 +87,8 @@ def _find(session: Session, ref: Ref) -> int | None:
 def search(session: Session, titles: Titles, q: str, *, kind: Kind | None, limit: int) -> list[int]:
     """Films by title as it is typed, best first; an IMDb id finds its film; nothing typed gives the best known."""
     if _IMDB_ID.fullmatch(q.strip()):
-        found = _find(session, Ref("imdb", q.strip()))
-        is_asked_for = kind is None or session.scalar(select(Film.kind).where(Film.id == found)) == kind
-        return [found] if found is not None and is_asked_for else []
+        found = select(Film.id).where(Film.id == _find(session, Ref("imdb", q.strip())), ~Film.adult)
+        return list(session.scalars(found if kind is None else found.where(Film.kind == kind)))
     if not fold(q):
         statement = select(Film.id).where(Film.popularity.is_not(None)).order_by(Film.popularity).limit(limit)
         if kind is not None:

@@ -38,9 +38,9 @@ def search(session: Session, q: str, *, limit: int) -> list[FoundPerson]:
         select(Person.id, Person.name, func.count(FilmPerson.film_id.distinct()).label("films"))
         .join(FilmPerson, FilmPerson.person_id == Person.id)
         .join(Film, Film.id == FilmPerson.film_id)
-        .where(*begins)
+        .where(~Film.adult, *begins)
         .group_by(Person.id, Person.name)
-        .order_by(func.min(Film.popularity), Person.id)
+        .order_by(func.min(Film.popularity).nulls_last(), Person.id)
         .limit(limit)
     )
     return [FoundPerson(id=row.id, name=row.name, films=row.films) for row in session.execute(statement)]
