@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
@@ -15,10 +14,7 @@ from moviefinder.services import facts, films, lookup, people, posters, sources
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, ask_again, limit_strangers, moviefinder
-
-LOOKUPS: Final = 60
-"""So many questions in five minutes an address may have put to the outside, on an install that others reach."""
+from moviefinder.web.security import Access, access, ask_again, limit_lookups, moviefinder
 
 blueprint = APIBlueprint(
     "films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")], abp_responses=failures(400, 422)
@@ -48,7 +44,7 @@ def look_up_films(body: schemas.LookUp) -> schemas.LookedUp:
     nothing else. Nobody is made a guest for having looked.
     """
     app = moviefinder()
-    limit_strangers("lookup", limit=LOOKUPS, window=timedelta(minutes=5))
+    limit_lookups()
     found = lookup.look_up(app, body.q, source=body.source, now=datetime.now(UTC))
     with app.reading() as session:
         known = films.films(session, found.film_ids)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Response, request
@@ -18,13 +18,12 @@ from moviefinder.services import facts, fetching, films, library, lookup, poster
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.films import LOOKUPS
 from moviefinder.web.repeats import written_once
 from moviefinder.web.security import (
     Access,
     access,
     keep_session_alive,
-    limit_strangers,
+    limit_lookups,
     moviefinder,
     parse_json,
     reader,
@@ -165,7 +164,7 @@ def _told_outside(film: str) -> lookup.Told | None:
         reader(session)  # nobody is asked for the sake of somebody whose session has ended
         on = sources.sources_on(app, session)
     try:
-        limit_strangers("lookup", limit=LOOKUPS, window=timedelta(minutes=5))
+        limit_lookups()
     except TooMany:  # no reason to refuse the answer: details follow at the pace of the queue
         return None
     return lookup.find(ref, on)

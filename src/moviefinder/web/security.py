@@ -306,6 +306,19 @@ def _renew(session: Session, asker: Asker, now: datetime) -> None:
         g.new_token = request.cookies[cookie_name(moviefinder().settings)]
 
 
+LOOKUPS: Final = 60
+"""So many questions in five minutes an address may have put to the outside, on an install that others reach."""
+
+
+def limit_lookups() -> None:
+    """Count a question to the outside for which somebody waits.
+
+    Raises:
+        TooMany: the address has had so many put.
+    """
+    limit_strangers("lookup", limit=LOOKUPS, window=timedelta(minutes=5))
+
+
 def limit_strangers(what: str, *, limit: int, window: timedelta) -> None:
     """Count what an address does, on an install that others reach.
 
