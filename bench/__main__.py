@@ -10,7 +10,7 @@ from importlib import import_module
 
 from bench import report
 
-QUICK = ("search", "recommendations", "engines", "serving", "posters", "queue")
+QUICK = ("search", "recommendations", "engines", "serving", "posters", "queue", "flow")
 SECTIONS = (*QUICK, "quality", "placing", "dials", "live")
 
 
