@@ -8,10 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from sqlalchemy import func, select
+import structlog
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import Invalid
+from moviefinder.store import reading
 from moviefinder.store.models import Film, Version
 
 CATALOGUE, MODEL, CHANGES = "catalogue", "model", "films"
@@ -25,6 +28,8 @@ _COSTS: Final = 20  # times what taking changes up took last: a twentieth of one
 
 _SEEN: Final = "changes seen"
 """In `session.info`: the number of the latest change that the session sees."""
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -61,7 +66,7 @@ class Shelf(Generic[T]):
 class _Laid(Generic[T, Row]):
     """What is laid over one base: `rows` by film as of the change `number`, what it makes, and when it was made."""
 
-    def __init__(self, base: object, number: int, rows: Mapping[int, Row], made: T, begun: float) -> None:
+    def __init__(self, base: T, number: int, rows: Mapping[int, Row], made: T, begun: float) -> None:
         self.base, self.number, self.rows, self.made = base, number, rows, made
         self._at = time.monotonic()
         self._took = self._at - begun
@@ -75,16 +80,16 @@ class _Laid(Generic[T, Row]):
 class LiveShelf(Generic[T, Row]):
     """A derived thing of the catalogue's films, and over it what changed since.
 
-    Only what changed is read. A reader that finds a change makes the new thing; those who come meanwhile or too soon
-    after get the one before, so that nobody waits but for the very first. Too soon is a fifth of a second, or longer
-    where it costs much.
+    Only what changed is read. A reader that finds a change has a thread make the new thing, and gets the one before, as
+    do those who come meanwhile or too soon after: nobody waits but for the very first. Too soon is a fifth of a second,
+    or longer where it costs much.
 
     Args:
         base: of the catalogue's films.
         read: gives the rows of the films that changed after the number it is told; a film that was there before and
             is not among them has not changed.
         lay: makes the thing out of its base, all rows, and the one before, if there is one over the same base.
-        look_every_s: after so long it is never too soon.
+        look_every_s: after so long it is never too soon; with 0 a reader makes the new thing itself, and gets it.
     """
 
     def __init__(
@@ -103,7 +108,7 @@ class LiveShelf(Generic[T, Row]):
         """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
         found = versions_of(session, (CATALOGUE, CHANGES))
         base = self.base.of(session, [found[CATALOGUE]])
-        number = session.info[_SEEN] = int(found[CHANGES].partition("-")[0])
+        number = session.info[_SEEN] = _number(found)
         laid = self._laid
         if laid is None or laid.base is not base:
             with self._lock:
@@ -111,16 +116,34 @@ class LiveShelf(Generic[T, Row]):
                 if laid is None or laid.base is not base:
                     laid = self._laid = self._renewed(session, base, number, None)
         elif laid.number < number and laid.is_due(self._look_every_s) and self._lock.acquire(blocking=False):
-            try:
-                if self._laid is laid:  # nobody has made a newer one between the look and the lock
-                    laid = self._laid = self._renewed(session, base, number, laid)
-            finally:
-                self._lock.release()
+            if self._look_every_s:
+                threading.Thread(target=self._renew, args=(session.get_bind(), laid), name="shelf").start()
+            else:
+                try:
+                    laid = self._replace(session, laid, number)
+                finally:
+                    self._lock.release()
         return laid.made
 
     def is_behind(self, session: Session) -> bool:
         """Whether there are changes that the session sees and what was given it last does not hold yet."""
         return self._laid is not None and self._laid.number < session.info.get(_SEEN, 0)
+
+    def _renew(self, engine: Engine, laid: _Laid[T, Row]) -> None:
+        """Take the changes up behind the scenes; where the database cannot be read, a later reader has it done."""
+        try:
+            with reading(engine) as session:
+                self._replace(session, laid, _number(versions_of(session, (CHANGES,))))
+        except DBAPIError:
+            log.warning("changes.not_taken_up", exc_info=True)
+        finally:
+            self._lock.release()
+
+    def _replace(self, session: Session, laid: _Laid[T, Row], number: int) -> _Laid[T, Row]:
+        """Make the new thing, under the lock that the caller holds."""
+        if self._laid is laid:  # nobody has made a newer one between the look and the lock
+            laid = self._laid = self._renewed(session, laid.base, number, laid)
+        return laid
 
     def _renewed(self, session: Session, base: T, number: int, before: _Laid[T, Row] | None) -> _Laid[T, Row]:
         begun = time.monotonic()
@@ -132,6 +155,11 @@ class LiveShelf(Generic[T, Row]):
                 return _Laid(base, number, rows, self._lay(base, rows, before.made), begun)
         rows = dict(self._read(session, 0))  # the first look, or a film is gone
         return _Laid(base, number, rows, self._lay(base, rows, None), begun)
+
+
+def _number(found: Mapping[str, str]) -> int:
+    """The number of the latest change among versions."""
+    return int(found[CHANGES].partition("-")[0])
 
 
 _CHANGED: Final = select(func.count()).select_from(Film).where(Film.changed > 0)
