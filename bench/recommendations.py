@@ -20,7 +20,8 @@ from moviefinder.catalogue import Catalogue, open_catalogue
 from moviefinder.config import Settings
 from moviefinder.recommend.filters import Filters
 from moviefinder.records import Kind
-from moviefinder.services import accounts, films, library, recommendations
+from moviefinder.services import films, library, recommendations
+from moviefinder.services.accounts import sessions
 from moviefinder.services.catalogue import install_if_newer
 from moviefinder.store.schema import prepare
 
@@ -170,7 +171,7 @@ def installed(folder: Path) -> Iterator[App]:
 def _like(app: App, taste: Sequence[int]) -> int:
     now = datetime.now(UTC)
     with app.transaction() as session:
-        asker, _ = accounts.make_guest(
+        asker, _ = sessions.make_guest(
             session, address="127.0.0.1", user_agent="bench", per_hour=None, now=now
         )
         for film_id in taste:

@@ -30,17 +30,20 @@ NOTE = "<!-- Written by `make docs`; change the code it is made from. -->\n"
 
 def settings() -> str:
     """Every setting with its variable, its default and its sentence."""
-    from moviefinder.config import Settings, SourceSettings
+    from moviefinder.config import ProviderSettings, Settings, SourceSettings
 
     rows = [
         f"| `{name}` | `MOVIEFINDER_{name.upper()}` | {_default(name, field)} | {field.description} |"
         for name, field in Settings.model_fields.items()
-        if name != "sources"
+        if name not in ("sources", "providers")
     ]
-    of_source = [
-        f"| `{name}` | `MOVIEFINDER_SOURCES_TMDB_{name.upper()}` | {_default(name, field)} | {field.description} |"
-        for name, field in SourceSettings.model_fields.items()
-    ]
+    of_source, of_provider = (
+        [
+            f"| `{name}` | `MOVIEFINDER_{table}_{name.upper()}` | {_default(name, field)} | {field.description} |"
+            for name, field in model.model_fields.items()
+        ]
+        for table, model in (("SOURCES_TMDB", SourceSettings), ("PROVIDERS_GOOGLE", ProviderSettings))
+    )
     return "\n".join(
         [
             "# Settings",
@@ -62,6 +65,15 @@ def settings() -> str:
             "| setting | variable | default | meaning |",
             "| --- | --- | --- | --- |",
             *of_source,
+            "",
+            "## Sign-in providers",
+            "",
+            "Each has a table of its own: `[providers.facebook]` is Facebook, any other an OpenID Connect provider by",
+            "the name that you choose. Tell it the address to come back to: `BASE_URL/auth/NAME/callback`.",
+            "",
+            "| setting | variable | default | meaning |",
+            "| --- | --- | --- | --- |",
+            *of_provider,
             "",
         ]
     )

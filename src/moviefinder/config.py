@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -39,6 +39,20 @@ def default_data_folder() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "MovieFinder"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "moviefinder"
+
+
+def _checked_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.port == 0  # raises where it is none
+        or parts.username is not None
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError("must look like https://cache.example.org/path")
+    return value
 
 
 class SourceSettings(BaseModel):
@@ -75,17 +89,44 @@ class SourceSettings(BaseModel):
     @field_validator("address", "images")
     @classmethod
     def _address_is_one(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (
-            parts.scheme not in ("http", "https")
-            or not parts.hostname
-            or parts.port == 0  # raises where it is none
-            or parts.username is not None
-            or parts.query
-            or parts.fragment
-        ):
-            raise ValueError("must look like https://cache.example.org/path")
-        return value.rstrip("/")
+        return _checked_address(value).rstrip("/")
+
+
+class ProviderSettings(BaseModel):
+    """What an operator sets of a sign-in provider: `[providers.google]`, or `MOVIEFINDER_PROVIDERS_GOOGLE_CLIENT_ID`.
+
+    `facebook` is Facebook's own way; every other name is an OpenID Connect provider.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    title: str = Field(default="", max_length=40, description="Its name on the button; else its name here.")
+    issuer: str = Field(
+        default="",
+        max_length=255,
+        description="Its issuer, as in https://accounts.google.com; its description is read from there.",
+    )
+    client_id: str = Field(default="", max_length=255, description="The number or name it gave this install.")
+    client_secret: SecretStr = Field(default=SecretStr(""), description="The secret that goes with it.")
+    scope: str = Field(
+        default="openid email profile",
+        max_length=200,
+        description="What it is asked for, OpenID Connect's words.",
+    )
+    version: str = Field(
+        default="v26.0",
+        pattern=r"^v[0-9]{1,3}\.[0-9]$",
+        description="Version of the Graph API; of Facebook alone.",
+    )
+    address: str = Field(
+        default="", description="Where the Graph API is, used as written; of Facebook alone, for a test."
+    )
+    dialog: str = Field(default="", description="The same for its sign-in page.")
+
+    @field_validator("issuer", "address", "dialog")
+    @classmethod
+    def _address_is_one(cls, value: str) -> str:
+        return _checked_address(value)
 
 
 class Settings(BaseModel):
@@ -122,6 +163,44 @@ class Settings(BaseModel):
     )
     guests_per_hour: int = Field(
         default=20, ge=1, description="Guests made per address and hour; not counted on a local install."
+    )
+    registration: Literal["open", "invited", "closed"] = Field(
+        default="open",
+        description="Who may make an account: anybody, who has an invitation, or nobody but by `moviefinder user add`.",
+    )
+    guests: bool = Field(
+        default=True, description="Whether somebody without an account may use this install, as a guest."
+    )
+    password_length: int = Field(default=8, ge=8, le=64, description="Fewest characters of a password.")
+    sign_ins_per_5min: int = Field(
+        default=10, ge=1, description="Tries to sign in, per account and per address, in five minutes."
+    )
+    sign_ins_per_5min_all: int = Field(
+        default=1000, ge=1, description="Tries to sign in of everybody together, in five minutes."
+    )
+    resets_per_day: int = Field(
+        default=5, ge=1, description="Mails with a link that an address is sent in a day."
+    )
+    resets_per_5min: int = Field(
+        default=25,
+        ge=1,
+        description="Mails with a link that one network address may ask for in five minutes.",
+    )
+    registrations_per_30min: int = Field(
+        default=5, ge=1, description="Accounts that one network address may ask for in half an hour."
+    )
+    mail_server: SecretStr = Field(
+        default=SecretStr(""),
+        description="Where mails are handed in: smtps://user:password@host:465, or smtp:// for STARTTLS on 587. Empty: "
+        "they are written to the folder `mail` in the data folder.",
+    )
+    mail_from: str = Field(
+        default="",
+        max_length=200,
+        description="Sender of mails; empty means moviefinder@ the base address's host.",
+    )
+    providers: Mapping[str, ProviderSettings] = Field(
+        default_factory=dict, description="Sign-in providers, by name; see below."
     )
     offline: bool = Field(
         default=False,
@@ -189,6 +268,40 @@ class Settings(BaseModel):
                 raise ValueError(f"'{name}' is no name of a source; they look like tmdb or imdb-graphql")
         return value
 
+    @field_validator("providers", mode="before")
+    @classmethod
+    def _providers_have_names(cls, value: object) -> object:
+        for name in value if isinstance(value, dict) else ():
+            if not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", str(name)) or name in _OWN_WAYS:
+                raise ValueError(f"'{name}' is no name of a provider; they look like google or our-keycloak")
+        return value
+
+    @field_validator("providers")
+    @classmethod
+    def _providers_are_whole(cls, value: Mapping[str, ProviderSettings]) -> Mapping[str, ProviderSettings]:
+        for name, provider in value.items():
+            needed = {"client_id": provider.client_id}
+            if name == "facebook":
+                needed["client_secret"] = provider.client_secret.get_secret_value()
+            else:
+                needed["issuer"] = provider.issuer
+            if missing := [field for field, given in needed.items() if not given]:
+                raise ValueError(f"'{name}' lacks {missing[0]}")
+        return value
+
+    @field_validator("mail_server")
+    @classmethod
+    def _mail_server_is_one(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (
+            parts.scheme not in ("smtp", "smtps")
+            or not parts.hostname
+            or parts.port == 0  # raises where it is none
+            or parts.path.strip("/")
+        ):
+            raise ValueError("must look like smtps://user:password@mail.example.org:465")
+        return value
+
     @model_validator(mode="after")
     def _a_broker_is_named(self) -> Self:
         if self.queue == "celery" and not self.broker.get_secret_value():
@@ -253,6 +366,9 @@ class Settings(BaseModel):
 
 
 _NOTHING_SET = SourceSettings()
+_OWN_WAYS = frozenset({"password", "passkey", "guest"})
+_TABLES: Final[Mapping[str, type[BaseModel]]] = {"sources": SourceSettings, "providers": ProviderSettings}
+"""Settings that are tables by name, with what stands in each."""
 
 
 def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
@@ -271,7 +387,8 @@ def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
     beside = Path(values.get("data") or default_data_folder()).expanduser() / FILE_NAME
     if named or beside.is_file():
         read = _from_file(named or beside)
-        values = read | values | {"sources": _both(read.get("sources", {}), values.get("sources", {}))}
+        both = {table: _both(read.get(table, {}), values.get(table, {})) for table in _TABLES}
+        values = read | values | both
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -285,28 +402,28 @@ def load_settings(*, config: Path | None = None, **given: Any) -> Settings:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """What MOVIEFINDER_* variables say; an empty one counts as not set, `*_FILE` names a file that holds the value."""
     values: dict[str, Any] = {}
-    for name in Settings.model_fields.keys() - {"sources"}:
+    for name in Settings.model_fields.keys() - _TABLES.keys():
         variable = f"MOVIEFINDER_{name.upper()}"
         if value := _value_of(variable, environment):
             values[name] = value
-    sources: dict[str, dict[str, str]] = {}
+    return values | {table: found for table in _TABLES if (found := _table_from(table, environment))}
+
+
+def _table_from(table: str, environment: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """What `MOVIEFINDER_SOURCES_TMDB_KEY` and its like say of one table, by name and field."""
+    begin, fields = f"MOVIEFINDER_{table.upper()}_", _TABLES[table].model_fields
+    known = re.compile(rf"{begin}(?P<name>[A-Z][A-Z0-9_]*?)_(?P<field>{'|'.join(fields).upper()})(_FILE)?")
+    said: dict[str, dict[str, str]] = {}
     for variable in environment:
-        if variable.startswith(_OF_SOURCES):
-            if not (found := _SOURCE_VARIABLE.fullmatch(variable)):
-                fields = ", ".join(name.upper() for name in SourceSettings.model_fields)
-                raise Invalid(
-                    f"{variable} is no setting: {_OF_SOURCES}TMDB_ goes on with {fields}.", field=variable
-                )
-            source, field = found["source"].lower().replace("_", "-"), found["field"].lower()
-            value = _value_of(variable.removesuffix("_FILE"), environment)
-            sources.setdefault(source, {}).update({field: value} if value else {})
-    return values | ({"sources": sources} if sources else {})
-
-
-_OF_SOURCES = "MOVIEFINDER_SOURCES_"
-_SOURCE_VARIABLE = re.compile(
-    rf"{_OF_SOURCES}(?P<source>[A-Z][A-Z0-9_]*?)_(?P<field>{'|'.join(SourceSettings.model_fields).upper()})(_FILE)?"
-)
+        if not variable.startswith(begin):
+            continue
+        if not (found := known.fullmatch(variable)):
+            told = ", ".join(name.upper() for name in fields)
+            raise Invalid(f"{variable} is no setting: {begin}NAME_ goes on with {told}.", field=variable)
+        name, field = found["name"].lower().replace("_", "-"), found["field"].lower()
+        value = _value_of(variable.removesuffix("_FILE"), environment)
+        said.setdefault(name, {}).update({field: value} if value else {})
+    return said
 
 
 def _value_of(variable: str, environment: Mapping[str, str]) -> str:

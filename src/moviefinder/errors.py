@@ -9,9 +9,16 @@ MovieFinderError        anything below; its message says what happened, to what,
 ├── Conflict            what was asked for no longer fits what is stored
 │   ├── Stale           the record was changed since the version that the caller named
 │   ├── NotAReason      a film that the person does not like is no reason, and needs no answer
-│   └── Full            the person keeps as many as are kept
+│   ├── Full            the person keeps as many as are kept
+│   ├── LinkVoid        the link of a mail, an invitation or a code was used, replaced, or is too old
+│   ├── IdentityTaken   this way to sign in belongs to somebody else here
+│   └── LastWayIn       without it nobody could sign in to this account
 ├── NotAllowed          the asker may not do this
-│   ├── SessionEnded    the cookie names a session that is unknown or over
+│   ├── SessionEnded    the cookie or token names a session that is unknown or over
+│   ├── SignInNeeded    only somebody with a session may
+│   ├── SignInAgain     only somebody who has just proved who they are may
+│   ├── WrongSecret     what should prove who somebody is does not
+│   ├── NoRegistration  this install takes no new accounts, guests, or only invited ones
 │   ├── CrossSite       a write that another site may have caused
 │   └── UnknownHost     the request names a host that is not ours
 ├── Invalid             a value that cannot be used; names the field and the remedy
@@ -111,6 +118,24 @@ class Full(Conflict):
     problem, title = "full", "No room for another"
 
 
+class LinkVoid(Conflict):
+    """The link of a mail, an invitation or a code was used, replaced, or is too old."""
+
+    problem, title = "link-void", "This link does not work any more"
+
+
+class IdentityTaken(Conflict):
+    """This way to sign in belongs to somebody else here."""
+
+    problem, title = "identity-taken", "Belongs to another account"
+
+
+class LastWayIn(Conflict):
+    """Without it nobody could sign in to this account."""
+
+    problem, title = "last-way-in", "The last way to sign in"
+
+
 class NotAllowed(MovieFinderError):
     """The asker may not do this."""
 
@@ -121,6 +146,30 @@ class SessionEnded(NotAllowed):
     """The cookie names a session that is unknown or over."""
 
     problem, title, status = "session-ended", "Your session has ended", 401
+
+
+class SignInNeeded(NotAllowed):
+    """Only somebody with a session may."""
+
+    problem, title, status = "sign-in-needed", "Sign in first", 401
+
+
+class SignInAgain(NotAllowed):
+    """Only somebody who has just proved who they are may."""
+
+    problem, title = "sign-in-again", "Sign in once more"
+
+
+class WrongSecret(NotAllowed):
+    """What should prove who somebody is does not."""
+
+    problem, title = "wrong-secret", "That did not match"
+
+
+class NoRegistration(NotAllowed):
+    """This install takes no new accounts, guests, or only invited ones."""
+
+    problem, title = "no-registration", "No new accounts here"
 
 
 class CrossSite(NotAllowed):

@@ -10,7 +10,7 @@ import pytest
 
 from moviefinder import errors
 from moviefinder.app import make_app
-from moviefinder.config import Settings, SourceSettings
+from moviefinder.config import ProviderSettings, Settings, SourceSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -43,11 +43,16 @@ def test_every_setting_has_a_sentence():
     """An operator reads what it does, not its name again."""
     text = (DOCS / "settings.md").read_text()
     rows = {f"MOVIEFINDER_{name.upper()}": (name, field) for name, field in Settings.model_fields.items()}
-    del rows["MOVIEFINDER_SOURCES"]  # tables of their own, each with these:
-    rows |= {
-        f"MOVIEFINDER_SOURCES_TMDB_{name.upper()}": (name, field)
-        for name, field in SourceSettings.model_fields.items()
-    }
+    # Tables of their own, each with these:
+    for table, example, model in (
+        ("SOURCES", "TMDB", SourceSettings),
+        ("PROVIDERS", "GOOGLE", ProviderSettings),
+    ):
+        del rows[f"MOVIEFINDER_{table}"]
+        rows |= {
+            f"MOVIEFINDER_{table}_{example}_{name.upper()}": (name, field)
+            for name, field in model.model_fields.items()
+        }
     for variable, (name, field) in rows.items():
         assert field.description, name
         assert field.description.endswith("."), name

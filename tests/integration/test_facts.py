@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from moviefinder.errors import FilmNotFound
 from moviefinder.records import Credit, FilmRecord, Kind, Ref, Role, Say, Verdict
-from moviefinder.services import accounts, answers, facts, films, library
+from moviefinder.services import answers, facts, films, library
+from moviefinder.services.accounts import sessions
 from moviefinder.store import models
 from tests.conftest import NOW, install
 from tests.factories import make_catalogue, make_film
@@ -74,7 +75,7 @@ def number_of_change(session):
 
 def user(session):
     """A person."""
-    return accounts.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)[0].user_id
+    return sessions.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)[0].user_id
 
 
 def test_a_film_that_nobody_knew_is_found_by_each_of_its_references(session):

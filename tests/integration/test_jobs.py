@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from moviefinder import worker
 from moviefinder.app import make_app
 from moviefinder.errors import FilmNotFound, JobNotFound, NotYet, SourceOff, SourceUnavailable
-from moviefinder.services import accounts
+from moviefinder.services.accounts import sessions
 from moviefinder.store import jobs, limits, models
 from moviefinder.worker import HANDLERS, Task, Worker, running
 from moviefinder.worker.kinds import PERIODIC
@@ -151,7 +151,7 @@ def test_the_runner_cleans_up_what_is_over(empty_app):
     long_ago = NOW - timedelta(days=400)
     with empty_app.transaction() as session:
         for seen_at in (long_ago, NOW):
-            accounts.make_guest(session, address="", user_agent="", per_hour=None, now=seen_at)
+            sessions.make_guest(session, address="", user_agent="", per_hour=None, now=seen_at)
         limits.count(session, "guest:x", limit=5, window=timedelta(hours=1), now=long_ago)
         session.execute(
             update(models.User).where(models.User.created_at == long_ago).values(display_name="gone")

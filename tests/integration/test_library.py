@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from moviefinder.errors import ChangeNotFound, Conflict, EntryNotFound, Stale
 from moviefinder.records import Answers, Verdict
-from moviefinder.services import accounts, library
+from moviefinder.services import library
+from moviefinder.services.accounts import sessions
 from moviefinder.services.films import film_id_of
 from tests.conftest import NOW
 
@@ -25,7 +26,7 @@ def session(app):
 @pytest.fixture
 def user(session):
     """A person."""
-    asker, _ = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
+    asker, _ = sessions.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
     return asker.user_id
 
 
@@ -198,7 +199,7 @@ def test_undo_of_an_overtaken_change_is_refused(session, user, film):
 def test_nobody_undoes_another_persons_change(session, user, film):
     """It is as if it were not there."""
     change = library.say(session, user, film, {"verdict": Verdict.LIKED}, now=NOW).change_id
-    other, _ = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
+    other, _ = sessions.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
     with pytest.raises(ChangeNotFound):
         library.undo(session, other.user_id, change, now=later())
 
@@ -271,7 +272,7 @@ ANSWERS = st.one_of(
 @given(said=st.lists(ANSWERS, min_size=1, max_size=8))
 def test_undoing_everything_newest_first_leaves_nothing(session, film, said):
     """Whatever was said, its history leads all the way back."""
-    person, _ = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
+    person, _ = sessions.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
     user = person.user_id
     for minutes, answers in enumerate(said):
         library.say(session, user, film, answers, now=later(minutes))
@@ -290,7 +291,7 @@ def test_undoing_everything_newest_first_leaves_nothing(session, film, said):
 )
 def test_late_writes_end_the_same_in_any_order(session, film, said, order):
     """Replayed in any order, the answer that was said last stands."""
-    person, _ = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
+    person, _ = sessions.make_guest(session, address="", user_agent="", per_hour=None, now=NOW)
     writes = list(enumerate(said))
     order.shuffle(writes)
     for minutes, verdict in writes:

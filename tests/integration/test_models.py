@@ -16,7 +16,8 @@ from moviefinder.recommend.learned import Learned
 from moviefinder.recommend.linear import Linear
 from moviefinder.recommend.model_file import load, save
 from moviefinder.records import Kind
-from moviefinder.services import accounts, films, library, models
+from moviefinder.services import films, library, models
+from moviefinder.services.accounts import sessions
 from moviefinder.services.catalogue import install
 from moviefinder.store.shelves import SHIPPED_MODEL
 from moviefinder.web import create_app
@@ -289,7 +290,7 @@ def somebody(app, web, numbers):
     """A client who likes some films."""
     now = datetime.now(UTC)
     with app.transaction() as session:
-        asker, token = accounts.make_guest(session, address="", user_agent="", per_hour=None, now=now)
+        asker, token = sessions.make_guest(session, address="", user_agent="", per_hour=None, now=now)
         for number in numbers:
             film = films.film_id_of(session, f"imdb:tt{number:07d}")
             library.say(session, asker.user_id, film, {"verdict": "liked"}, now=now)

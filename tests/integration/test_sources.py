@@ -13,12 +13,13 @@ from moviefinder.app import make_app
 from moviefinder.config import Settings
 from moviefinder.errors import SourceOff
 from moviefinder.records import Ref
-from moviefinder.services import accounts, facts
+from moviefinder.services import facts
 from moviefinder.services import sources as service
+from moviefinder.services.accounts import sessions
 from moviefinder.sources.loading import DecidedBy, Switch, decide
 from moviefinder.store import models
 from moviefinder.web import create_app
-from moviefinder.web.security import cookie_name
+from moviefinder.web.askers import cookie_name
 from tests.conftest import NOW, WRITE
 from tests.factories import make_film
 
@@ -218,7 +219,7 @@ def test_elsewhere_than_on_a_local_install_only_the_operator_may(app):
     def statuses(operator):
         if operator is not None:
             with other.transaction() as session:
-                asker, token = accounts.make_guest(
+                asker, token = sessions.make_guest(
                     session, address="1.1.1.1", user_agent="", per_hour=None, now=datetime.now(UTC)
                 )
                 session.get(models.User, asker.user_id).is_operator = operator

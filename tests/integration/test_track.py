@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 
 from moviefinder import worker
 from moviefinder.records import Confidence, Verdict
-from moviefinder.services import accounts, films, library, track
+from moviefinder.services import films, library, track
+from moviefinder.services.accounts import sessions
 from moviefinder.store import models
 from moviefinder.web import create_app
 from tests.conftest import NOW, WRITE
@@ -30,7 +31,7 @@ def session(app):
 @pytest.fixture
 def user(session):
     """Somebody."""
-    asker, _ = accounts.make_guest(session, address="::1", user_agent="", per_hour=None, now=NOW)
+    asker, _ = sessions.make_guest(session, address="::1", user_agent="", per_hour=None, now=NOW)
     return asker.user_id
 
 
@@ -168,7 +169,7 @@ def test_the_record_goes_with_the_person(session, user, show, judge):
 def test_the_clean_up_forgets_old_showings(app):
     """It comes round by the clock."""
     with app.transaction() as session:
-        asker, _ = accounts.make_guest(session, address="::1", user_agent="", per_hour=None, now=NOW)
+        asker, _ = sessions.make_guest(session, address="::1", user_agent="", per_hour=None, now=NOW)
         track.note_shown(session, asker.user_id, {1: 1}, model="x", confidence={}, now=later(-60 * 24 * 800))
     worker.ask_for_periodic(app)
     worker.run_due(app)

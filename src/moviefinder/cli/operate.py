@@ -29,16 +29,18 @@ def show(data: Path | None, config: Path | None, as_json: bool) -> None:
 
     settings = load_settings(config=config, data=data)
     values = settings.model_dump(mode="json")
-    values["sources"] = {
-        name: source.model_dump(mode="json", exclude_unset=True) for name, source in settings.sources.items()
-    }
+    for table in ("sources", "providers"):
+        values[table] = {
+            name: one.model_dump(mode="json", exclude_unset=True)
+            for name, one in getattr(settings, table).items()
+        }
     if values["database"]:
         values["database"] = make_url(values["database"]).render_as_string(hide_password=True)
     if as_json:
         click.echo(json.dumps(values, indent=2))
         return
     for name, value in values.items():
-        click.echo(f"{name:<16} {json.dumps(value):<40} {Settings.model_fields[name].description}")
+        click.echo(f"{name:<22} {json.dumps(value):<40} {Settings.model_fields[name].description}")
 
 
 @click.group()

@@ -25,7 +25,6 @@ from moviefinder.errors import (
     SourceUnavailable,
 )
 from moviefinder.records import Ref
-from moviefinder.services.accounts import Asker
 from moviefinder.sources import Capability, FilmSource, OutsideHost
 from moviefinder.sources.loading import BY_SETTINGS_ONLY, DecidedBy, Switch, decide
 from moviefinder.store import models
@@ -36,7 +35,6 @@ __all__ = [
     "SourceState",
     "Tested",
     "is_on",
-    "may_operate",
     "on",
     "refusal",
     "source",
@@ -131,16 +129,6 @@ def sources_on(app: App, session: Session) -> dict[str, FilmSource]:
     if not found:  # and no source need be made
         return {}
     return {name: each for name, each in app.sources.items() if name in found and each.hosts}
-
-
-def may_operate(settings: Settings, session: Session, asker: Asker | None) -> bool:
-    """Whether somebody may run this install: on a local one everybody, elsewhere its operator."""
-    if settings.is_local:
-        return True
-    if asker is None:
-        return False
-    query = select(models.User.is_operator).where(models.User.id == asker.user_id)
-    return bool(session.scalar(query))
 
 
 def states(app: App, session: Session, *, may_operate: bool) -> list[SourceState]:

@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     String,
     TypeDecorator,
+    UniqueConstraint,
     false,
     text,
 )
@@ -89,10 +90,143 @@ class User(Base):
     is_operator: Mapped[bool]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    asks_passkey: Mapped[bool] = mapped_column(server_default=false())  # a password alone is not enough
+    merged_into: Mapped[int | None] = mapped_column(  # the account that this guest was brought along to
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    merged_at: Mapped[datetime | None]  # its rows are kept for a day, for undoing
+
+
+class Identity(Base):
+    """One way to sign in that another party or an e-mail address vouches for.
+
+    Told apart by who issued it and the name it has there, never by an e-mail address that somebody else claims. Of a
+    password the issuer is `password`, the subject the folded e-mail address, the secret Argon2's hash.
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    provider: Mapped[str] = mapped_column(String(20))  # its name in the settings; `password`
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    secret: Mapped[str | None] = mapped_column(String(255))
+    email: Mapped[str | None] = mapped_column(String(254))  # as it was written; to show, and to write to
+    failed_count: Mapped[int]  # wrong passwords in a row
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A WebAuthn credential."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    user_handle: Mapped[bytes]  # random; the same for all passkeys of a person
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int]
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Token(Base):
+    """A person's key for a program. Only the SHA-256 is kept."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        CheckConstraint("scope IN ('read', 'write')", name="scope"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    scope: Mapped[str] = mapped_column(String(5))
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class MailLink(Base):
+    """What somebody who reads a mailbox may do, once. The token is made when the mail is sent; its SHA-256 is kept."""
+
+    __tablename__ = "mail_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('confirm', 'reset', 'email', 'unlock', 'operator')", name="purpose"),
+        {"sqlite_autoincrement": True},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )  # whose it is, where it is already somebody's
+    email: Mapped[str] = mapped_column(String(254), index=True)  # folded: which are void now?
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # which are over?
+
+
+class Mail(Base):
+    """A mail that waits to be sent; gone once it is."""
+
+    __tablename__ = "mails"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    to: Mapped[str] = mapped_column(String(254))
+    template: Mapped[str] = mapped_column(String(20))
+    language: Mapped[str] = mapped_column(String(35))
+    data: Mapped[dict[str, Any]]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("mail_links.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """Leave to make one account. Only the SHA-256 of its token is kept."""
+
+    __tablename__ = "invitations"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    note: Mapped[str] = mapped_column(String(80))
+    made_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    used_by: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # which are over?
+    used_at: Mapped[datetime | None]
+
+
+class Flow(Base):
+    """What one browser has begun and must come back with: a sign-in elsewhere, a passkey's challenge, a sign-up."""
+
+    __tablename__ = "flows"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(12))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)  # which are over?
+
+
+class Erasure(Base):
+    """That somebody was erased because another party asked for it; the code says when, and nothing of whom."""
+
+    __tablename__ = "erasures"
+    code: Mapped[str] = mapped_column(String(40), primary_key=True)
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
 
 
 class Session(Base):
-    """One signed-in browser. Only the SHA-256 of its token is kept."""
+    """One browser that somebody uses. Only the SHA-256 of its token is kept."""
 
     __tablename__ = "sessions"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -103,6 +237,10 @@ class Session(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)  # which are over?
     user_agent: Mapped[str] = mapped_column(String(300))
     address: Mapped[str] = mapped_column(String(64))
+    way: Mapped[str] = mapped_column(
+        String(20), server_default="guest"
+    )  # how it was signed in: password, passkey, a provider's name
+    fresh_at: Mapped[datetime | None]  # when the person last proved who they are
 
 
 class Limit(Base):
@@ -364,6 +502,12 @@ class Change(Base):
         Index("ix_changes_user_id_id", "user_id", "id"),  # a person's history, newest first
         Index("ix_changes_user_id_film_id_id", "user_id", "film_id", "id"),  # does a later change stand?
         Index("ix_changes_film_id", "film_id"),  # may this film be dropped?
+        Index(  # what did a guest bring along?
+            "ix_changes_guest_id",
+            "guest_id",
+            sqlite_where=text("guest_id IS NOT NULL"),
+            postgresql_where=text("guest_id IS NOT NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -375,6 +519,7 @@ class Change(Base):
     via: Mapped[str] = mapped_column(String(10))
     overtaken: Mapped[dict[str, Any] | None]  # answers that were said earlier than those that stand
     undone_at: Mapped[datetime | None]
+    guest_id: Mapped[int | None]  # the guest whose answer this was, brought along when they signed in
 
 
 class AnsweredReason(Base):

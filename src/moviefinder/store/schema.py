@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from moviefinder.errors import CannotStart
 from moviefinder.store.models import Base
 
-HEAD = "0003"
+HEAD = "0004"
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x4D6F7669  # "Movi": one process at a time prepares a PostgreSQL database
 

@@ -7,7 +7,8 @@ from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, end_session, moviefinder, reader
+from moviefinder.web.askers import end_session, moviefinder, reader
+from moviefinder.web.security import Access, access
 
 blueprint = APIBlueprint(
     "accounts",
@@ -26,7 +27,9 @@ def show_session() -> schemas.Session:
         asker = reader(session)
     if asker is None:
         return schemas.Session(user=None)
-    return schemas.Session(user=schemas.User(id=asker.user_id, guest=True, created_at=asker.created_at))
+    return schemas.Session(
+        user=schemas.User(id=asker.user_id, guest=asker.is_guest, created_at=asker.created_at)
+    )
 
 
 @blueprint.delete("/session", responses={204: None, **failures(403)})

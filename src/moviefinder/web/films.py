@@ -14,7 +14,8 @@ from moviefinder.services import facts, films, lookup, people, posters, sources
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, ask_again, limit_lookups, moviefinder
+from moviefinder.web.askers import limit_lookups, moviefinder
+from moviefinder.web.security import Access, access, ask_again
 
 blueprint = APIBlueprint(
     "films", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="films")], abp_responses=failures(400, 422)

@@ -9,7 +9,8 @@ from flask_openapi import APIBlueprint, Tag
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.askers import moviefinder
+from moviefinder.web.security import Access, access
 
 blueprint = APIBlueprint(
     "jobs",
@@ -21,7 +22,7 @@ blueprint = APIBlueprint(
 
 
 @blueprint.get("/jobs", responses={200: schemas.JobList, **failures(401, 403)})
-@access(Access.OPERATOR)
+@access(Access.HOUSEHOLD)
 def list_jobs(query: schemas.JobQuery) -> schemas.JobList:
     """Jobs, the latest first; never which film or whom they are for."""
     with moviefinder().reading() as session:
@@ -30,7 +31,7 @@ def list_jobs(query: schemas.JobQuery) -> schemas.JobList:
 
 
 @blueprint.post("/jobs/<int:job>/retry", responses={200: schemas.Retried, **failures(401, 403, 404, 503)})
-@access(Access.OPERATOR)
+@access(Access.HOUSEHOLD)
 def retry_job(path: schemas.JobPath) -> schemas.Retried:
     """Try a failed job again from the beginning."""
     with moviefinder().transaction() as session:

@@ -18,16 +18,9 @@ from moviefinder.services import facts, fetching, films, library, lookup, poster
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
+from moviefinder.web.askers import keep_session_alive, limit_lookups, moviefinder, reader
 from moviefinder.web.repeats import written_once
-from moviefinder.web.security import (
-    Access,
-    access,
-    keep_session_alive,
-    limit_lookups,
-    moviefinder,
-    parse_json,
-    reader,
-)
+from moviefinder.web.security import Access, access, parse_json
 
 blueprint = APIBlueprint(
     "library",

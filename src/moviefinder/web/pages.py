@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from moviefinder.errors import FilmNotFound, Invalid
 from moviefinder.services import films
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.askers import moviefinder
+from moviefinder.web.security import Access, access
 
 STATIC: Final = Path(__file__).parent / "static"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"

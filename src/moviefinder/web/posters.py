@@ -14,7 +14,8 @@ from moviefinder.services import posters
 from moviefinder.services.images import FORMATS, WIDTHS
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, limit_strangers, moviefinder
+from moviefinder.web.askers import limit_strangers, moviefinder
+from moviefinder.web.security import Access, access
 
 _FILE: Final = re.compile(
     rf"(?P<digest>[0-9a-f]{{64}})-(?P<name>(?:{'|'.join(map(str, WIDTHS))})\.(?P<extension>{'|'.join(FORMATS)}))"

@@ -16,8 +16,9 @@ from moviefinder.services import answers, films, posters, recommendations, track
 from moviefinder.store import jobs
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
+from moviefinder.web.askers import keep_session_alive, moviefinder, reader
 from moviefinder.web.repeats import written_once
-from moviefinder.web.security import Access, access, keep_session_alive, moviefinder, reader
+from moviefinder.web.security import Access, access
 
 blueprint = APIBlueprint(
     "recommendations",

@@ -15,7 +15,7 @@ from moviefinder.errors import Invalid
 from moviefinder.services import library
 from moviefinder.store import limits
 from moviefinder.web import schemas
-from moviefinder.web.security import moviefinder, writer
+from moviefinder.web.askers import moviefinder, writer
 
 Body = TypeVar("Body", bound=schemas.Answer)
 

@@ -1,4 +1,4 @@
-"""Who asks, and what is let in: host names, same-origin writes, JSON bodies, cookies, headers of every answer.
+"""What is let in, and from whom: host names, same-origin writes, JSON bodies, roles; headers of every answer.
 
 Every view declares with `access` who may use it; a view that does not is refused, and a test walks the routes.
 """
@@ -6,30 +6,24 @@ Every view declares with `access` who may use it; a view that does not is refuse
 from __future__ import annotations
 
 import inspect
-import ipaddress
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, TypeVar
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from flask import Request as FlaskRequest
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from moviefinder import strict_json
-from moviefinder.app import App
 from moviefinder.config import ANY_ADDRESS, LOOPBACK, Settings
-from moviefinder.errors import Busy, CrossSite, Invalid, Malformed, NotAllowed, UnknownHost
-from moviefinder.services import accounts, sources
-from moviefinder.services.accounts import Asker
-from moviefinder.store import limits, writing
+from moviefinder.errors import CrossSite, Invalid, Malformed, NotAllowed, SignInAgain, UnknownHost
+from moviefinder.services.accounts import roles
+from moviefinder.web.askers import bearer_token, host_name, moviefinder, owner, reader, set_cookies
 
 BODY_BYTES: Final = 1_000_000
 JSON_VALUES: Final = 10_000
 STRING_LENGTH: Final = 10_000
-COOKIE_SECONDS: Final = int(accounts.GUEST_IDLE.total_seconds())
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -68,11 +62,22 @@ class Access(Enum):
     PUBLIC = "the same for everyone: cacheable, holds nothing personal"
     READER = "depends on who asks; nobody is fine: never stored"
     WRITER = "a write by its owner; the first one makes a guest"
+    VISITOR = "a write by anybody; it makes no guest"
     ENDING = "a write that works with an ended session too"
+    OWNER = "for who has a session, guests too"
+    FRESH = "for who has just proved who they are; of a guest the session is enough"
+    HOUSEHOLD = "for who runs this install; on a local one for everybody"
+    OPERATOR = "for who runs this install; on a local one for everybody until somebody does"
     SYSTEM = "for machines: never stored"
-    OPERATOR = "for who runs this install; on a local one that is everybody"
-    REPORT = "a browser's report; the one write that needs no proof of origin"
+    RETURNING = "where a sign-in provider sends a browser back to: the one GET that writes"
+    REPORT = "a browser's report: needs no proof of origin"
+    CALLBACK = "another service's call, which a signature proves: needs no proof of origin"
 
+
+_PROVE_NO_ORIGIN: Final = frozenset({Access.REPORT, Access.CALLBACK})
+_ASK_NOBODY: Final = frozenset({Access.PUBLIC, Access.SYSTEM, Access.REPORT, Access.CALLBACK})
+_FOR_TOKENS: Final = frozenset({Access.READER, Access.WRITER})
+_ROLES: Final = frozenset({Access.OWNER, Access.FRESH, Access.HOUSEHOLD, Access.OPERATOR})
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -96,12 +101,6 @@ def access_of(app: Flask, endpoint: str | None) -> Access | None:
 def ask_again() -> None:
     """Have browsers ask by the ETag each time before they use a public answer again: it may change any moment."""
     g.must_ask_again = True
-
-
-def moviefinder() -> App:
-    """The App behind the request in hand."""
-    app: App = current_app.extensions["moviefinder"]
-    return app
 
 
 class JsonRequest(FlaskRequest):
@@ -140,7 +139,7 @@ def install(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def let_in() -> None:
-        if _host_name(request.host) not in hosts:
+        if host_name(request.host) not in hosts:
             raise UnknownHost(
                 "This host name is not known here. Add it to the setting 'hosts', or use the configured address."
             )
@@ -155,10 +154,13 @@ def install(app: Flask, settings: Settings) -> None:
         if request.args and request.path.startswith("/api/") and not view.takes_query:
             field = next(iter(request.args))
             raise Invalid("This address takes no query. Leave it out.", field=field[:60])
-        if request.method not in _SAFE_METHODS and who is not Access.REPORT:
+        is_program = bearer_token() is not None  # a page of another site cannot send one
+        if request.method not in _SAFE_METHODS and not (is_program or who in _PROVE_NO_ORIGIN):
             _check_origin(origins)
-        if who is Access.OPERATOR:
-            _check_operator(settings)
+        if is_program and who not in _ASK_NOBODY:
+            _check_token(who)
+        elif who in _ROLES:
+            _check_role(who, settings)
         if request.content_length is not None and request.content_length > BODY_BYTES:
             raise RequestEntityTooLarge(f"A body may have {BODY_BYTES} bytes at most.")
 
@@ -178,18 +180,8 @@ def install(app: Flask, settings: Settings) -> None:
             if request.method in ("GET", "HEAD") and response.status_code == 200:
                 response.add_etag()
                 response.make_conditional(request)
-        _set_cookie(response, settings)
+        set_cookies(response, settings)
         return response
-
-
-def _host_name(host: str) -> str:
-    """The name in a Host header, without the port; empty when it is none."""
-    try:
-        parts = urlsplit(f"//{host}")
-        port = parts.port  # raises where it is no number
-    except ValueError:
-        return ""
-    return (parts.hostname or "").lower() if port != 0 else ""
 
 
 def _own_origins(settings: Settings) -> frozenset[str]:
@@ -221,135 +213,38 @@ def _check_origin(origins: frozenset[str]) -> None:
         raise CrossSite("Programs must send the header X-Requested-With: moviefinder with every write.")
 
 
-# Who asks
+# Who may
 
 
-def cookie_name(settings: Settings) -> str:
-    """The session cookie; over HTTPS its name binds it to this host."""
-    return "__Host-moviefinder" if settings.is_https else "moviefinder"
-
-
-def reader(session: Session) -> Asker | None:
-    """Who asks; None without a cookie.
+def _check_token(who: Access) -> None:
+    """That a program may do this with its token.
 
     Raises:
-        SessionEnded: the cookie's session is unknown or over.
+        SessionEnded: the token is unknown.
+        NotAllowed: tokens may not, or not this one.
     """
-    token = request.cookies.get(cookie_name(moviefinder().settings))
-    if token is None:
-        return None
-    asker = accounts.asker_of(session, token, now=datetime.now(UTC))
-    g.asker = asker
-    return asker
-
-
-def writer(session: Session) -> Asker:
-    """Who writes; without a cookie a new guest, in the transaction of the write.
-
-    Raises:
-        SessionEnded: the cookie's session is unknown or over; that never makes a guest.
-        TooMany: this address has made too many guests.
-        NotAllowed: this install is reached over plain HTTP and its operator has not allowed that.
-    """
-    now = datetime.now(UTC)
-    asker = reader(session)
-    if asker is not None:
-        _renew(session, asker, now)
-        return asker
-    settings = moviefinder().settings
-    if not (settings.is_https or _host_name(request.host) in LOOPBACK or settings.plain_http):
-        raise NotAllowed(
-            "Over plain HTTP nothing is kept on this address. The operator can set 'base_url' to an https address, "
-            "or allow it with 'plain_http = true'."
-        )
-    asker, g.new_token = accounts.make_guest(
-        session,
-        address=_address(request.remote_addr or ""),
-        user_agent=request.headers.get("User-Agent", ""),
-        per_hour=None if settings.is_local else settings.guests_per_hour,
-        now=now,
-    )
-    return asker
-
-
-def _check_operator(settings: Settings) -> None:
-    """That who asks may run this install; `g.asker` is who that is, where they have a cookie."""
     with moviefinder().reading() as session:
-        if not sources.may_operate(settings, session, reader(session)):
-            raise NotAllowed("Only the operator of this install may do this.")
+        asker = reader(session)
+    if who not in _FOR_TOKENS:
+        raise NotAllowed("A token may read and answer, and nothing else. Do this in a browser, signed in.")
+    if asker is not None and asker.scope != "write" and request.method not in _SAFE_METHODS:
+        raise NotAllowed("This token may only read. Make one that may write on the account page.")
 
 
-def end_session() -> None:
-    """End the session of the cookie, known or not, and have the browser forget it."""
-    app = moviefinder()
-    if token := request.cookies.get(cookie_name(app.settings)):
-        with app.transaction() as session:
-            accounts.end_session(session, token)
-    g.forget_cookie = True
-
-
-def keep_session_alive() -> None:
-    """Push the end of a reader's session back; a busy database is no reason to fail a read."""
-    asker: Asker | None = g.get("asker")
-    if asker is None or datetime.now(UTC) - asker.last_seen_at < accounts.SEEN_EVERY:
-        return
-    try:
-        with writing(moviefinder().engine, patience_ms=50) as session:
-            _renew(session, asker, datetime.now(UTC))
-    except Busy:
-        pass
-
-
-def _renew(session: Session, asker: Asker, now: datetime) -> None:
-    """Push the session's end back, and the cookie's with it."""
-    if accounts.note_seen(session, asker, now=now):
-        g.new_token = request.cookies[cookie_name(moviefinder().settings)]
-
-
-LOOKUPS: Final = 60
-"""So many questions in five minutes an address may have put to the outside, on an install that others reach."""
-
-
-def limit_lookups() -> None:
-    """Count a question to the outside for which somebody waits.
+def _check_role(who: Access, settings: Settings) -> None:
+    """That who asks has the role; `g.asker` is who that is, where they have a cookie.
 
     Raises:
-        TooMany: the address has had so many put.
+        SessionEnded: the session is unknown or over.
+        SignInNeeded: nobody asks, and somebody must.
+        SignInAgain: it is too long ago that they proved who they are.
+        NotAllowed: they do not run this install.
     """
-    limit_strangers("lookup", limit=LOOKUPS, window=timedelta(minutes=5))
-
-
-def limit_strangers(what: str, *, limit: int, window: timedelta) -> None:
-    """Count what an address does, on an install that others reach.
-
-    Raises:
-        TooMany: it has done that so often.
-    """
-    app = moviefinder()
-    if app.settings.is_local:
-        return
-    key = f"{what}:{_address(request.remote_addr or '')}"
-    with app.transaction(lasting=False) as session:
-        limits.count(session, key, limit=limit, window=window, now=datetime.now(UTC))
-
-
-def _address(remote: str) -> str:
-    """An address as it is counted: IPv6 by /64, as a household has it."""
-    try:
-        address = ipaddress.ip_address(remote)
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:  # an IPv4 client of a socket that serves both
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def _set_cookie(response: Response, settings: Settings) -> None:
-    options: dict[str, Any] = {"path": "/", "httponly": True, "samesite": "Lax", "secure": settings.is_https}
-    if g.get("forget_cookie"):
-        response.delete_cookie(cookie_name(settings), **options)
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    elif response.status_code < 400 and (token := g.get("new_token")):
-        response.set_cookie(cookie_name(settings), token, max_age=COOKIE_SECONDS, **options)
+    with moviefinder().reading() as session:
+        asker = reader(session)
+        runs = who is Access.OPERATOR and roles.may_operate(settings, session, asker)
+    if who in (Access.OWNER, Access.FRESH):
+        if not owner().is_fresh(datetime.now(UTC)) and who is Access.FRESH:
+            raise SignInAgain("For this, prove once more who you are: POST /session/again.")
+    elif not (runs or (who is Access.HOUSEHOLD and roles.may_switch(settings, asker))):
+        raise NotAllowed("Only the operator of this install may do this.")

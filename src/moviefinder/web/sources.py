@@ -8,9 +8,11 @@ from flask import g
 from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.services import sources, switching
+from moviefinder.services.accounts import roles
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder, reader
+from moviefinder.web.askers import moviefinder, reader
+from moviefinder.web.security import Access, access
 
 blueprint = APIBlueprint(
     "sources",
@@ -27,7 +29,7 @@ def list_sources() -> schemas.SourceList:
     """Every outside source: whether it is on and who decided that, what it is sent, how its hosts fare."""
     app = moviefinder()
     with app.reading() as session:
-        may = sources.may_operate(app.settings, session, reader(session))
+        may = roles.may_switch(app.settings, reader(session))
         states = sources.states(app, session, may_operate=may)
     return schemas.SourceList(
         items=[schemas.Source.of(state) for state in states], offline=app.settings.offline
@@ -37,7 +39,7 @@ def list_sources() -> schemas.SourceList:
 @blueprint.patch(
     "/sources/<name>", responses={200: schemas.Source, **failures(401, 403, 404, 409, 413, 415, 503)}
 )
-@access(Access.OPERATOR)
+@access(Access.HOUSEHOLD)
 def switch_source(path: schemas.SourcePath, body: schemas.SourceSwitch) -> schemas.Source:
     """Switch a source on or off for everybody; what it has told stays until its terms end, unless it is forgotten."""
     app, now = moviefinder(), datetime.now(UTC)
@@ -51,7 +53,7 @@ def switch_source(path: schemas.SourcePath, body: schemas.SourceSwitch) -> schem
 
 
 @blueprint.post("/sources/<name>/test", responses={200: schemas.Tested, **failures(401, 403, 404)})
-@access(Access.OPERATOR)
+@access(Access.HOUSEHOLD)
 def test_source(path: schemas.SourcePath) -> schemas.Tested:
     """Ask a source a small question now, and say what to do where it does not answer."""
     return schemas.Tested.of(sources.test(moviefinder(), path.name))

@@ -11,7 +11,8 @@ from moviefinder.services import films
 from moviefinder.titles.suggestion import MOST_ROWS, suggestion, suggestion_query
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.askers import moviefinder
+from moviefinder.web.security import Access, access
 
 blueprint = APIBlueprint(
     "suggestions",

@@ -10,7 +10,8 @@ from moviefinder.log import get_logger
 from moviefinder.services import catalogue
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
-from moviefinder.web.security import Access, access, moviefinder
+from moviefinder.web.askers import moviefinder
+from moviefinder.web.security import Access, access
 
 log = get_logger(__name__)
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.log import get_logger
-from moviefinder.services import accounts, fetching, placing, posters, track
+from moviefinder.services import fetching, placing, posters, track
+from moviefinder.services.accounts import flows, sessions
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 from moviefinder.store.kept import forget_old_answers
@@ -41,7 +42,8 @@ def clean_up(app: App, _claim: Claim) -> Write:
     posters.clean_up(app, now=datetime.now(UTC))
 
     def write(session: Session, now: datetime) -> None:
-        guests = accounts.forget_ended(session, now=now)
+        guests = sessions.forget_ended(session, now=now)
+        flows.forget_old(session, now=now)
         counters = limits.forget_old(session, now=now)
         showings = track.forget_old(session, now=now)
         forget_old_answers(session, now=now)

@@ -1,0 +1,1 @@
+"""Users: guests and accounts, how they prove who they are, and what becomes of them."""
