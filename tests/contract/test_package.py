@@ -75,7 +75,7 @@ def test_the_wheel_says_its_licences(wheel):
     archive = zipfile.ZipFile(wheel)
     folder = next(name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name)
     metadata = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
-    assert metadata["License-Expression"] == "MIT AND LicenseRef-MovieLens"
+    assert metadata["License-Expression"] == "MIT AND BSD-3-Clause AND LicenseRef-MovieLens"
     assert sorted(metadata.get_all("License-File")) == ["DATA-LICENSES.md", "LICENSE"]
     assert {f"{folder}/licenses/{name}" for name in ("LICENSE", "DATA-LICENSES.md")} <= set(
         archive.namelist()
