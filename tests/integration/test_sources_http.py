@@ -83,6 +83,10 @@ class Outside:
         """What came there."""
         return self.stand_in.journal()
 
+    def unblock(self):
+        """As `sources test` does."""
+        HostLedger(self.engine, clock=self.now).unblock(self.base.removeprefix("http://"))
+
     def hosts(self):
         """What stands in the ledger."""
         with reading(self.engine) as session:
@@ -396,7 +400,7 @@ def test_a_refusal_is_not_tried_again_until_somebody_looks(way):
         way.film()
     assert len(way.asked()) == 1
     way.stand_in.clear()
-    way.outlet.unblock()
+    way.unblock()
     assert way.film()["id"] == 603
 
 
@@ -584,11 +588,11 @@ def test_an_answer_that_the_source_cannot_use_is_not_kept(way):
     ):
         with pytest.raises(SourceNonsense):
             way.film(fresh=HOUR, shape=refusing(error))
-        way.outlet.unblock()
+        way.unblock()
     with pytest.raises(SourceUnavailable) as failure:
         way.film(fresh=HOUR, shape=refusing(SourceUnavailable("busy", retry_after_s=70)))
     assert (way.hosts()[name].failures, failure.value.retry_after_s) == (1, 70)
-    way.outlet.unblock()
+    way.unblock()
     with pytest.raises(NotFound):
         way.film(fresh=HOUR, shape=refusing(NotThere("none")))
     assert (way.hosts()[name].failures, way.kept()) == (0, 0)

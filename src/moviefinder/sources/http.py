@@ -32,7 +32,7 @@ from moviefinder.errors import (
 )
 from moviefinder.log import get_logger
 from moviefinder.sources import OutsideHost
-from moviefinder.sources.addresses import Address, name_of, parse
+from moviefinder.sources.addresses import Address, parse
 from moviefinder.sources.connections import Connections, Reply
 from moviefinder.sources.patience import Limits, Until, left_s, within
 from moviefinder.sources.replies import NotThere, Shape, judge, moved_to, shaped, validator
@@ -233,13 +233,6 @@ class Outlet:
         self._client.check_on(self._name)
         question = _Question(url=url, headers={}, types=types, most=most)
         return self._ask(question, lambda reply: reply.body, Until(self._client.limits))
-
-    def unblock(self) -> None:
-        """Forget breaks and refusals of this source's hosts."""
-        settings = self._client.settings.source(self._name)
-        written = {name_of(base) for base in (settings.address, settings.images) if base}
-        for host in self._hosts | written:
-            self._client.ledger.unblock(host)
 
     def _json(self, question: _Question, fresh: timedelta | None, shape: Shape | None) -> Any:
         client = self._client
