@@ -47,15 +47,17 @@ def begin(
     return token
 
 
-def take(session: Session, token: str | None, purpose: str, *, now: datetime) -> Flow:
+def take(session: Session, token: str | None, *purposes: str, now: datetime) -> Flow:
     """What the browser had begun; it is over with that, whatever comes of it once the caller commits.
 
     Raises:
-        LinkVoid: it began nothing of that purpose, or too long ago, or has come back before.
+        LinkVoid: it began nothing of these purposes, or too long ago, or has come back before.
     """
     flow = None
     if token is not None:
-        taken = delete(Flow).where(Flow.token_hash == hash_of(token), Flow.purpose == purpose).returning(Flow)
+        taken = (
+            delete(Flow).where(Flow.token_hash == hash_of(token), Flow.purpose.in_(purposes)).returning(Flow)
+        )
         flow = session.scalar(taken)
     if flow is None or flow.expires_at <= now:
         raise LinkVoid("This took too long, or was done before, or began in another browser. Begin again.")
