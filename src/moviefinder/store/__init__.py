@@ -28,6 +28,7 @@ _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledged write survives a power cut, not only a kill
     "foreign_keys=ON",
+    "secure_delete=ON",  # what somebody had erased is overwritten, not merely let go
     "temp_store=MEMORY",
     "cache_size=-4096",  # no memory map beside it: each connection would count its own pages
     "journal_size_limit=67108864",

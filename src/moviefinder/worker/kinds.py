@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from moviefinder.app import App
 from moviefinder.log import get_logger
 from moviefinder.services import fetching, placing, posters, track
-from moviefinder.services.accounts import flows, sessions
+from moviefinder.services.accounts import erasing, flows, invitations, sessions
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 from moviefinder.store.kept import forget_old_answers
@@ -44,6 +44,7 @@ def clean_up(app: App, _claim: Claim) -> Write:
     def write(session: Session, now: datetime) -> None:
         guests = sessions.forget_ended(session, now=now)
         flows.forget_old(session, now=now)
+        invitations.forget_old(session, now=now)
         counters = limits.forget_old(session, now=now)
         showings = track.forget_old(session, now=now)
         forget_old_answers(session, now=now)
@@ -58,10 +59,11 @@ HANDLERS: Final[dict[str, Task]] = {
     "fetch_film": Task(fetching.fetch_film),
     "fetch_poster": Task(posters.fetch_poster),
     "fetch_similar": Task(fetching.fetch_similar),
+    "forget_traces": Task(erasing.forget_the_rest),
     "place_film": Task(placing.place_film),
     "refresh_facts": Task(fetching.refresh_facts),
 }
-"""By kind. Kinds that begin with `fetch_` wait on the network and run in many threads (`dispatch.lane_of`)."""
+"""By kind. Those that begin as `dispatch.WAITING` says wait on the network and run in many threads (`dispatch.lane_of`)."""
 
 PERIODIC: Final = ("clean_up", "refresh_facts")
 """Kinds that come round every six hours."""
