@@ -14,7 +14,7 @@ from moviefinder.services import lookup
 from moviefinder.store import models
 from moviefinder.web import create_app
 from moviefinder.web.posters import ASKINGS
-from moviefinder.web.security import LOOKUPS
+from moviefinder.web.askers import LOOKUPS
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
 

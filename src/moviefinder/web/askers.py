@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.config import LOOPBACK, Settings
-from moviefinder.errors import Busy, NotAllowed, SignInNeeded
+from moviefinder.errors import Busy, NotAllowed, SessionEnded, SignInNeeded
 from moviefinder.services.accounts import sessions
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.store import limits, writing
@@ -76,6 +76,14 @@ def reader(session: Session) -> Asker | None:
         return None
     g.asker = asker
     return asker
+
+
+def visitor(session: Session) -> Asker | None:
+    """Who asks, where an ended session is no reason to refuse: somebody who signs in has often come back with one."""
+    try:
+        return reader(session)
+    except SessionEnded:
+        return None
 
 
 def owner() -> Asker:

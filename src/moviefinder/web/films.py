@@ -35,9 +35,9 @@ def search_films(query: schemas.FilmQuery) -> schemas.FilmList:
 
 
 @blueprint.post(
-    "/films/lookup", responses={200: schemas.LookedUp, **failures(400, 401, 403, 404, 413, 415, 429, 503)}
+    "/films/lookup", responses={200: schemas.LookedUp, **failures(400, 403, 404, 413, 415, 429, 503)}
 )
-@access(Access.READER)
+@access(Access.SYSTEM)
 def look_up_films(body: schemas.LookUp) -> schemas.LookedUp:
     """Ask the outside sources that are on for films by title, or by IMDb's number: two seconds in all.
 

@@ -68,7 +68,7 @@ class Access(Enum):
     FRESH = "for who has just proved who they are; of a guest the session is enough"
     HOUSEHOLD = "for who runs this install; on a local one for everybody"
     OPERATOR = "for who runs this install; on a local one for everybody until somebody does"
-    SYSTEM = "for machines: never stored"
+    SYSTEM = "the same whoever asks, and never stored"
     RETURNING = "where a sign-in provider sends a browser back to: the one GET that writes"
     REPORT = "a browser's report: needs no proof of origin"
     CALLBACK = "another service's call, which a signature proves: needs no proof of origin"
@@ -87,7 +87,9 @@ def access(who: Access) -> Callable[[View], View]:
 
     def declare(view: View) -> View:
         view.access = who  # type: ignore[attr-defined]  # functions carry attributes
-        view.takes_query = "query" in inspect.signature(view).parameters  # type: ignore[attr-defined]
+        parts = inspect.signature(view).parameters
+        view.takes_query = "query" in parts  # type: ignore[attr-defined]
+        view.takes_body = not parts.keys().isdisjoint(("body", "form", "raw"))  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -163,6 +165,9 @@ def install(app: Flask, settings: Settings) -> None:
             _check_role(who, settings)
         if request.content_length is not None and request.content_length > BODY_BYTES:
             raise RequestEntityTooLarge(f"A body may have {BODY_BYTES} bytes at most.")
+        may_have_body = view.takes_body or who in _PROVE_NO_ORIGIN or not request.content_length
+        if not may_have_body and request.path.startswith("/api/") and (fields := request.get_json()):
+            raise Invalid("This address takes no body. Leave it out.", field=next(iter(fields))[:60])
 
     @app.after_request
     def send_out(response: Response) -> Response:
