@@ -25,7 +25,10 @@ MovieFinderError        anything below; its message says what happened, to what,
 │   └── Malformed       bytes that are not the JSON we accept
 ├── TooMany             a limit was reached; says when to come back
 ├── Busy                the database cannot take a write now; nothing was changed
+├── ProviderFailed      a sign-in provider does not answer, refuses us, or answers what cannot be believed
 ├── CannotStart         a set-up that cannot run: folder, port or schema
+├── MailUnavailable     the mail server takes nothing now; the mail is kept and tried again
+├── MailRefused         the mail server will not take this mail, today or tomorrow
 └── SourceError         an outside service that knows films failed, or may not be asked
     ├── SourceUnavailable   it does not answer now; may say when to ask again
     │   └── NotYet          our own pace or a break keeps us from asking; nothing was sent
@@ -212,10 +215,34 @@ class Busy(MovieFinderError):
     problem, title, status = "busy", "Cannot store this now", 503
 
 
+class ProviderFailed(MovieFinderError):
+    """A sign-in provider does not answer, refuses us, or answers what cannot be believed; not a fault of ours."""
+
+    problem, title, status = "provider-failed", "Signing in elsewhere failed", 424
+
+    def __init__(self, message: str, *, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+        """In one word: silent, refused, nonsense, cancelled."""
+        self.more = {"why": why}
+
+
 class CannotStart(MovieFinderError):
     """A set-up that cannot run: folder, port or schema."""
 
     problem, title = "cannot-start", "Cannot start"
+
+
+class MailUnavailable(MovieFinderError):
+    """The mail server takes nothing now; the mail is kept and tried again."""
+
+    problem, title, status = "mail-unavailable", "The mail server takes nothing now", 503
+
+
+class MailRefused(MovieFinderError):
+    """The mail server will not take this mail, today or tomorrow."""
+
+    problem, title, status = "mail-refused", "The mail server refuses this mail", 502
 
 
 class SourceError(MovieFinderError):

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "evaluate": "moviefinder.cli.training:evaluate",
     "rank": "moviefinder.cli.ranking:rank",
     "sources": "moviefinder.cli.sources:sources",
+    "mail": "moviefinder.cli.mail:mail",
     "config": "moviefinder.cli.operate:config",
     "db": "moviefinder.cli.operate:db",
     "openapi": "moviefinder.cli.operate:openapi",

@@ -4,7 +4,7 @@ A ring that is lost, late or doubled does no harm: workers claim rows, and what 
 seconds. `broker` needs Celery and is imported only where the queue is set to it.
 """
 
-from moviefinder.dispatch.lanes import FETCH, LANES, WORK, Bell, lane_of
+from moviefinder.dispatch.lanes import FETCH, LANES, WAITING, WORK, Bell, lane_of
 from moviefinder.dispatch.local import LocalBell
 
-__all__ = ["FETCH", "LANES", "WORK", "Bell", "LocalBell", "lane_of"]
+__all__ = ["FETCH", "LANES", "WAITING", "WORK", "Bell", "LocalBell", "lane_of"]

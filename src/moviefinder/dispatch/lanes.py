@@ -10,11 +10,13 @@ FETCH: Final = "fetch"
 WORK: Final = "work"
 """The lane of what uses the processor: one thread in a process."""
 LANES: Final = (FETCH, WORK)
+WAITING: Final = ("fetch_", "send_")
+"""How the kinds begin that wait on the network."""
 
 
 def lane_of(kind: str) -> str:
     """The lane of a kind of job, told by its name."""
-    return FETCH if kind.startswith("fetch_") else WORK
+    return FETCH if kind.startswith(WAITING) else WORK
 
 
 class Bell(Protocol):

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from moviefinder.dispatch import FETCH
+from moviefinder.dispatch import FETCH, WAITING
 from moviefinder.errors import JobNotFound
 from moviefinder.store import insert_or
 from moviefinder.store.models import Job, UserFilm
@@ -100,7 +100,7 @@ def enqueue(
 
     Args:
         session: the transaction of the change that calls for the work.
-        kind: what to do; those that begin with `fetch_` wait on the network and have threads of their own.
+        kind: what to do; `dispatch.WAITING` says which wait on the network and have threads of their own.
         key: together with the kind it makes the work one.
         payload: what the handler needs to know; goes into the database as JSON.
         now: the time.
@@ -305,8 +305,8 @@ def _is_open() -> ColumnElement[bool]:
 def _of_lane(lane: str | None) -> list[ColumnElement[bool]]:
     if lane is None:
         return []
-    fetches = Job.kind.startswith("fetch_", autoescape=True)
-    return [fetches if lane == FETCH else ~fetches]
+    waits = or_(*(Job.kind.startswith(begin, autoescape=True) for begin in WAITING))
+    return [waits if lane == FETCH else ~waits]
 
 
 def _ring_for(session: Session, job_id: int, kind: str) -> None:

@@ -4,6 +4,51 @@
 The job itself stands in `services.accounts.mailing`, which knows the links that some mails carry.
 """
 
-from moviefinder.services.mail.posting import POSTS, Post, forget_old, post
+from __future__ import annotations
 
-__all__ = ["POSTS", "Post", "forget_old", "post"]
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from moviefinder.config import Settings
+from moviefinder.services.mail import folder
+from moviefinder.services.mail.folder import forget
+from moviefinder.services.mail.posting import POSTS, Post, check_address, post
+from moviefinder.services.mail.server import MailServer, server
+
+__all__ = ["POSTS", "MailServer", "Post", "check_address", "deliver", "forget", "post", "server", "way"]
+
+
+def way(settings: Settings) -> Literal["smtp", "folder"]:
+    """Where mails go."""
+    return "smtp" if server(settings) else "folder"
+
+
+def deliver(
+    settings: Settings,
+    *,
+    number: int,
+    to: str,
+    template: str,
+    language: str,
+    values: Mapping[str, str],
+    link: str | None,
+    now: datetime,
+) -> Path | None:
+    """Word a mail and send it, or write it into the folder where no server is set; returns the file then.
+
+    Raises:
+        MailUnavailable: the server does not take it now.
+        MailRefused: it never will.
+        Invalid: the setting `mail_from` is no address.
+    """
+    from moviefinder.services.mail import handing_in
+    from moviefinder.services.mail.letters import letter
+
+    message = letter(settings, to=to, template=template, language=language, values=values, link=link, now=now)
+    to_server = server(settings)
+    if to_server is None:
+        return folder.keep(settings, message, number=number, template=template)
+    handing_in.hand_in(to_server, message)
+    return None

@@ -86,8 +86,7 @@ def post(
     known = POSTS[template]
     if values.keys() - known.values or (template != "none" and (link is not None) != known.has_link):
         raise ValueError(f"{template} takes {sorted(known.values)}, link: {known.has_link}")
-    if not _ADDRESS.fullmatch(to) or len(to) > 254:
-        raise Invalid("This is no e-mail address. Write it as in name@example.org.", field="email")
+    check_address(to)
     told = {name: told for name, value in values.items() if (told := _told(name, value))}
     session.flush()  # for the link's number
     mail = Mail(
@@ -102,6 +101,16 @@ def post(
     session.add(mail)
     session.flush()
     jobs.enqueue(session, SEND, str(mail.id), {"mail_id": mail.id}, now=now, priority=URGENT)
+
+
+def check_address(to: str) -> None:
+    """See that this is one address and nothing else; whether anybody reads it only a mail can tell.
+
+    Raises:
+        Invalid: it is not.
+    """
+    if not _ADDRESS.fullmatch(to) or len(to) > 254:
+        raise Invalid("This is no e-mail address. Write it as in name@example.org.", field="email")
 
 
 def forget_old(session: Session, *, now: datetime) -> None:
