@@ -1,10 +1,17 @@
 """Who may do what: every route with every method, asked by everybody who may come, on three kinds of install."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import update
 
 from moviefinder.app import make_app
 from moviefinder.config import Settings
+from moviefinder.records import Verdict
+from moviefinder.services import library
+from moviefinder.services.accounts import sessions, tokens
+from moviefinder.services.accounts.secrets import new_secret
 from moviefinder.store import models
 from moviefinder.store.schema import prepare
 from moviefinder.web import create_app
@@ -127,3 +134,117 @@ def test_every_route_is_for_whom_it_says_and_for_nobody_else(app, ask, kind, cap
                     session.execute(update(models.User).values(is_operator=False))
     with capsys.disabled():
         print(f"\n{kind}: {asked} questions, every one answered as declared", flush=True)  # noqa: T201
+
+
+MISSING = 2**31 - 2
+"""A number that nothing has."""
+
+
+def change_of(session, owner):
+    """A change of somebody's library."""
+    return library.say(session, owner.user_id, 1, {"verdict": Verdict.LIKED}, now=datetime.now(UTC)).change_id
+
+
+def token_of(session, owner):
+    """Somebody's token."""
+    made, _ = tokens.make(session, owner.user_id, name="test", scope="read", now=datetime.now(UTC))
+    return made.id
+
+
+def passkey_of(session, owner):
+    """Somebody's passkey."""
+    row = models.Passkey(
+        user_id=owner.user_id,
+        user_handle=b"h",
+        credential_id=new_secret().encode(),
+        public_key=b"k",
+        sign_count=0,
+        name="test",
+        created_at=datetime.now(UTC),
+    )
+    return added(session, row)
+
+
+def identity_of(session, owner):
+    """A provider that somebody signs in with."""
+    row = models.Identity(
+        user_id=owner.user_id,
+        provider="test",
+        issuer="https://id.example",
+        subject=new_secret(),
+        failed_count=0,
+        created_at=datetime.now(UTC),
+    )
+    return added(session, row)
+
+
+def session_of(session, owner):
+    """Another browser that somebody uses."""
+    user = session.get_one(models.User, owner.user_id)
+    asker, _ = sessions.begin_session(
+        session, user, way="password", address="127.0.0.1", user_agent="test", now=datetime.now(UTC)
+    )
+    return asker.session_id
+
+
+def merged_guest_of(session, owner):
+    """A guest whom somebody brought along."""
+    guest = sessions.make_user(session, now=datetime.now(UTC))
+    guest.merged_into, guest.merged_at = owner.user_id, datetime.now(UTC)
+    return guest.id
+
+
+def added(session, row):
+    """The number of a new row."""
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+OWNED = {
+    "change": change_of,
+    "token": token_of,
+    "passkey": passkey_of,
+    "identity": identity_of,
+    "session": session_of,
+    "guest": merged_guest_of,
+}
+"""How to make what a parameter of an address names, where that is somebody's."""
+
+NOBODYS = {
+    *("film", "_film", "because", "person", "letter", "query", "name", "file"),  # films, the same for all
+    *("job", "invitation"),  # the operator's
+    *("provider", "_purpose", "code"),
+}
+"""Parameters that name nothing of anybody's."""
+
+
+def test_every_parameter_of_an_address_is_known_to_be_somebodys_or_nobodys(ask):
+    """A new one must be put into one of the two tables, or the next test would pass it over."""
+    assert {name for route in routes(ask.flask) for name in route.arguments} - OWNED.keys() - NOBODYS == set()
+
+
+def test_what_belongs_to_another_is_as_if_it_were_not_there(app, ask, kind, capsys):
+    """For everybody and by every method: what a number that nothing has gets, word for word; and nothing is changed."""
+    asked = 0
+    for route in routes(ask.flask):
+        for name in route.arguments & OWNED.keys():
+            owner = come(app, "fresh account")
+            with app.transaction(lasting=False) as session:
+                number = OWNED[name](session, owner)
+            for role in set(ROLES) - {"another account"}:
+                told = []
+                for what in (number, MISSING):
+                    person = come(app, role)
+                    response = ask(person, route.method, route.address({name: what}), route.least_body())
+                    text = response.text.replace(response.headers["X-Request-ID"], "")
+                    text = re.sub(rf"\b{what}\b", "N", text)
+                    told.append((response.status_code, text, sorted(response.headers.keys())))
+                asked += 1
+                assert told[0] == told[1], (str(route), role)
+                assert told[0][0] in (401, 403, 404), (str(route), role)
+                assert told[0][0] == 404 or expected(route, role, kind), (str(route), role)
+            mine = ask(owner, route.method, route.address({name: number}), route.least_body())
+            assert mine.status_code < 300, f"{route} is not there for its owner either: {mine.text[:300]}"
+    with capsys.disabled():
+        print(f"\n{kind}: {asked} questions for what is another's, 0 answered", flush=True)  # noqa: T201
