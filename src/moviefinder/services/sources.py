@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from urllib.parse import urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,6 +51,13 @@ EVERYBODYS_FILM: Final = Ref("imdb", "tt0133093")
 """The Matrix: known to every source, and says nothing of anybody."""
 
 YOUTUBE: Final = "youtube"
+
+MAIL: Final = "mail"
+
+FACEBOOK: Final = "https://graph.facebook.com"
+OPERATORS_OWN: Final = "set by the operator"
+"""What strangers read in place of a host that the operator wrote: it may say what stands in whose home.
+A sign-in provider's is no secret, for a browser is sent there."""
 
 
 class Outcome(StrEnum):
@@ -132,9 +140,18 @@ def sources_on(app: App, session: Session) -> dict[str, FilmSource]:
 
 
 def states(app: App, session: Session, *, may_operate: bool) -> list[SourceState]:
-    """Every source that calls somebody, in order of trust, and YouTube, which the page itself calls."""
+    """Everybody outside who is called: film sources in order of trust, what accounts need, and YouTube by the page.
+
+    Args:
+        may_operate: whether the reader may switch, and see the addresses that the operator wrote.
+    """
     said = switches(session)
     rows = {row.host: row for row in session.scalars(select(models.Host))}
+
+    def told(hosts: Iterable[OutsideHost], *, own: bool) -> tuple[HostState, ...]:
+        seen = [_host_state(host, rows.get(host.host)) for host in hosts]
+        return tuple(_unnamed(state) for state in seen) if own and not may_operate else tuple(seen)
+
     found = []
     for name, each in app.sources.items():
         if not each.hosts:
@@ -150,9 +167,12 @@ def states(app: App, session: Session, *, may_operate: bool) -> list[SourceState
                 needs=each.needs,
                 credit=each.credit,
                 keeps_days=each.keeps.days if each.keeps else None,
-                hosts=tuple(_host_state(host, rows.get(host.host)) for host in each.hosts),
+                hosts=told(each.hosts, own=_is_written(app.settings, name)),
             )
         )
+    for name, title, host in _of_settings(app.settings):
+        decided = _offline_or(app.settings, Switch(True, DecidedBy.SETTINGS))
+        found.append(_state(name, title, decided, told([host], own=name == MAIL)))
     return [*found, _youtube(app.settings)]
 
 
@@ -268,6 +288,58 @@ def _host_state(host: OutsideHost, row: models.Host | None) -> HostState:
     )
 
 
+def _is_written(settings: Settings, name: str) -> bool:
+    """Whether the operator wrote where a source is to be asked."""
+    own = settings.source(name)
+    return bool(own.address or own.images)
+
+
+def _of_settings(settings: Settings) -> Iterator[tuple[str, str, OutsideHost]]:
+    """Who is called for accounts, where the settings name them: name, title, host."""
+    if address := settings.mail_server.get_secret_value():
+        yield (
+            MAIL,
+            "Mail server",
+            OutsideHost(
+                host=urlsplit(address).hostname or "",
+                purpose="Takes the mails that confirm addresses and tell of changes to accounts.",
+                sends="People's e-mail addresses, and the mails to them.",
+            ),
+        )
+    for name, provider in settings.providers.items():
+        host = OutsideHost(
+            host=urlsplit(provider.address or provider.issuer or FACEBOOK).hostname or "",
+            purpose="Says who somebody is who signs in with it.",
+            sends="This install's number there, and a code that the person's browser brought from it.",
+        )
+        yield f"sign-in-{name}", provider.title or name.capitalize(), host
+
+
+def _state(name: str, title: str, switch: Switch, hosts: tuple[HostState, ...]) -> SourceState:
+    """What is called and knows no films: the settings alone switch it."""
+    return SourceState(
+        name=name,
+        title=title,
+        can=frozenset(),
+        switch=switch,
+        may_switch=False,
+        needs=None,
+        credit="",
+        keeps_days=None,
+        hosts=hosts,
+    )
+
+
+def _offline_or(settings: Settings, switch: Switch) -> Switch:
+    return Switch(False, DecidedBy.OFFLINE) if settings.offline else switch
+
+
+def _unnamed(state: HostState) -> HostState:
+    """What a stranger is told of a host of the operator's own: not where it is, nor how it fares."""
+    host = replace(state.host, host=OPERATORS_OWN)
+    return _host_state(host, None)
+
+
 def _youtube(settings: Settings) -> SourceState:
     """The one host that the page calls, not we; the page asks before the first trailer."""
     host = OutsideHost(
@@ -275,15 +347,5 @@ def _youtube(settings: Settings) -> SourceState:
         purpose="Plays a trailer in the page, when it is clicked.",
         sends="The trailer's number and this site's name, from your browser.",
     )
-    decided = Switch(False, DecidedBy.OFFLINE) if settings.offline else Switch(True, DecidedBy.PAGE)
-    return SourceState(
-        name=YOUTUBE,
-        title="YouTube",
-        can=frozenset(),
-        switch=decided,
-        may_switch=False,
-        needs=None,
-        credit="",
-        keeps_days=None,
-        hosts=(_host_state(host, None),),
-    )
+    decided = _offline_or(settings, Switch(True, DecidedBy.PAGE))
+    return _state(YOUTUBE, "YouTube", decided, (_host_state(host, None),))

@@ -41,7 +41,7 @@ OWN: Final = {
 BY_SETTINGS_ONLY: Final = frozenset({"imdb-graphql"})
 """Sources whose terms the operator must have weighed: no key and no tap on the page switches them on."""
 
-_TAKEN: Final = frozenset({"catalogue", "placed", "youtube"})
+_TAKEN: Final = frozenset({"catalogue", "mail", "placed", "youtube"})
 """Names that stand for something else beside those of sources: in facts, in lists, on the page."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")

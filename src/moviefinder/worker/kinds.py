@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from moviefinder.app import App
 from moviefinder.log import get_logger
-from moviefinder.services import fetching, placing, posters, track
-from moviefinder.services.accounts import erasing, flows, invitations, sessions
+from moviefinder.services import fetching, mail, placing, posters, track
+from moviefinder.services.accounts import erasing, flows, invitations, links, mailing, sessions
 from moviefinder.store import jobs, limits
 from moviefinder.store.jobs import Claim
 from moviefinder.store.kept import forget_old_answers
@@ -38,12 +38,14 @@ DONE_JOBS_KEPT: Final = timedelta(days=7)
 
 
 def clean_up(app: App, _claim: Claim) -> Write:
-    """Delete what is over: sessions, left guests, counters, remembered replies, old showings, posters, done jobs."""
+    """Delete what is over: sessions, left guests, mails, links, counters, replies, showings, posters, done jobs."""
     posters.clean_up(app, now=datetime.now(UTC))
 
     def write(session: Session, now: datetime) -> None:
         guests = sessions.forget_ended(session, now=now)
         flows.forget_old(session, now=now)
+        links.forget_old(session, now=now)
+        mail.forget_old(session, app.settings, now=now)
         invitations.forget_old(session, now=now)
         counters = limits.forget_old(session, now=now)
         showings = track.forget_old(session, now=now)
@@ -62,8 +64,9 @@ HANDLERS: Final[dict[str, Task]] = {
     "forget_traces": Task(erasing.forget_the_rest),
     "place_film": Task(placing.place_film),
     "refresh_facts": Task(fetching.refresh_facts),
+    "send_mail": Task(mailing.send_mail),
 }
-"""By kind. Those that begin as `dispatch.WAITING` says wait on the network and run in many threads (`dispatch.lane_of`)."""
+"""By kind. Those that begin as `dispatch.WAITING` says wait on the network, and run in many threads."""
 
 PERIODIC: Final = ("clean_up", "refresh_facts")
 """Kinds that come round every six hours."""

@@ -11,13 +11,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from sqlalchemy.orm import Session
+
 from moviefinder.config import Settings
-from moviefinder.services.mail import folder
+from moviefinder.services.mail import folder, posting
 from moviefinder.services.mail.folder import forget
 from moviefinder.services.mail.posting import POSTS, Post, check_address, post
 from moviefinder.services.mail.server import MailServer, server
 
-__all__ = ["POSTS", "MailServer", "Post", "check_address", "deliver", "forget", "post", "server", "way"]
+__all__ = [
+    "POSTS",
+    "MailServer",
+    "Post",
+    "check_address",
+    "deliver",
+    "forget",
+    "forget_old",
+    "post",
+    "server",
+    "way",
+]
+
+
+def forget_old(session: Session, settings: Settings, *, now: datetime) -> None:
+    """Delete mails that nobody took, and old ones in the folder."""
+    posting.forget_old(session, now=now)
+    folder.forget_old(settings)
 
 
 def way(settings: Settings) -> Literal["smtp", "folder"]:
@@ -46,8 +65,17 @@ def deliver(
     from moviefinder.services.mail import handing_in
     from moviefinder.services.mail.letters import letter
 
-    message = letter(settings, to=to, template=template, language=language, values=values, link=link, now=now)
     to_server = server(settings)
+    message = letter(
+        settings,
+        to=to,
+        template=template,
+        language=language,
+        values=values,
+        link=link,
+        now=now,
+        is_file=to_server is None,
+    )
     if to_server is None:
         return folder.keep(settings, message, number=number, template=template)
     handing_in.hand_in(to_server, message)
