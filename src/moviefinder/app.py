@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,7 @@ class App:
     models: Shelf[Learned | None]
     titles: LiveShelf[Titles, Any]
     bell: Bell
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @contextmanager
     def transaction(self, *, lasting: bool = True) -> Iterator[Session]:

@@ -14,10 +14,12 @@ from moviefinder.app import App, make_app
 from moviefinder.config import load_settings
 from moviefinder.log import get_logger
 from moviefinder.web import (
+    account_data,
     accounts,
     films,
     jobs,
     library,
+    operator,
     pages,
     posters,
     problems,
@@ -27,6 +29,7 @@ from moviefinder.web import (
     sources,
     suggestions,
     system,
+    tokens,
 )
 from moviefinder.web.answers import Api
 
@@ -55,7 +58,20 @@ def create_app(app: App | None = None) -> Api:
     problems.install(flask, not_found=pages.not_found)
     _log_requests(flask)
     security.install(flask, app.settings)
-    for module in (films, suggestions, posters, library, recommendations, accounts, sources, jobs, system):
+    for module in (
+        films,
+        suggestions,
+        posters,
+        library,
+        recommendations,
+        accounts,
+        operator,
+        account_data,
+        tokens,
+        sources,
+        jobs,
+        system,
+    ):
         flask.register_api(module.blueprint)
     flask.register_blueprint(pages.blueprint)
     if app.settings.proxies:

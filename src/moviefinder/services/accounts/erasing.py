@@ -7,6 +7,7 @@ they were erased, which itself names their address, and the traces of what was d
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,11 +19,12 @@ from moviefinder.app import App
 from moviefinder.config import Settings
 from moviefinder.errors import NotFound, NotYet
 from moviefinder.log import get_logger
+from moviefinder.services.accounts import attempts
 from moviefinder.services.library import hold
 from moviefinder.services.mail import folder, post
 from moviefinder.store import jobs
 from moviefinder.store.jobs import Claim
-from moviefinder.store.models import Identity, Invitation, Mail, MailLink, User
+from moviefinder.store.models import Identity, Invitation, Mail, MailLink, Passkey, User
 from moviefinder.store.traces import forget_traces
 
 log = get_logger(__name__)
@@ -66,6 +68,7 @@ def erase(
     users = [user_id, *session.scalars(guests)]
     locale, proved = user.locale, _mailboxes(session, users)
     folded = sorted({email.lower() for email in proved})
+    attempts.forget(session, [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)])
     # What waits for their mailbox, whoever asked for it: a sign-up begun again, a mail that says so.
     session.execute(delete(Mail).where(or_(Mail.user_id.in_(users), func.lower(Mail.to).in_(folded))))
     session.execute(delete(MailLink).where(or_(MailLink.user_id.in_(users), MailLink.email.in_(folded))))
@@ -84,6 +87,12 @@ def _mailboxes(session: Session, users: list[int]) -> list[str]:
     """The addresses that were shown to be theirs."""
     found = select(Identity.email).where(Identity.user_id.in_(users), Identity.provider == "password")
     return [email for email in session.scalars(found) if email]
+
+
+def _passkeys(session: Session, users: list[int]) -> list[str]:
+    """Their passkeys, as browsers write their numbers."""
+    found = select(Passkey.credential_id).where(Passkey.user_id.in_(users))
+    return [base64.urlsafe_b64encode(number).decode().rstrip("=") for number in session.scalars(found)]
 
 
 def forget_the_rest(app: App, _claim: Claim) -> Callable[[Session, datetime], None]:
