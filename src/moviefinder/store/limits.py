@@ -23,7 +23,7 @@ def count(session: Session, key: str, *, limit: int, window: timedelta, now: dat
     Raises:
         TooMany: that is more than `limit`; the counter stays as it was once the caller rolls back.
     """
-    start = datetime.fromtimestamp(now.timestamp() // window.total_seconds() * window.total_seconds(), UTC)
+    start = window_start(now, window)
     statement = insert_or(session, Limit).values(key=key, window_start=start, count=1)
     statement = statement.on_conflict_do_update(
         index_elements=["key", "window_start"], set_={"count": Limit.count + 1}
@@ -33,6 +33,11 @@ def count(session: Session, key: str, *, limit: int, window: timedelta, now: dat
         raise TooMany(
             f"At most {limit} in {_words(window)} are allowed. Try again later.", retry_after_s=wait_s
         )
+
+
+def window_start(now: datetime, window: timedelta) -> datetime:
+    """When the window began that `now` lies in."""
+    return datetime.fromtimestamp(now.timestamp() // window.total_seconds() * window.total_seconds(), UTC)
 
 
 def _words(window: timedelta) -> str:

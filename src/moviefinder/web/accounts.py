@@ -25,11 +25,7 @@ def show_session() -> schemas.Session:
     """Who asks; nobody without a cookie."""
     with moviefinder().reading() as session:
         asker = reader(session)
-    if asker is None:
-        return schemas.Session(user=None)
-    return schemas.Session(
-        user=schemas.User(id=asker.user_id, guest=asker.is_guest, created_at=asker.created_at)
-    )
+    return schemas.Session.of(asker)
 
 
 @blueprint.delete("/session", responses={204: None, **failures(403)})

@@ -55,6 +55,8 @@ class Asker:
     """When the person last proved who they are."""
     scope: str | None = None
     """What a token may: `read` or `write`."""
+    name: str | None = None
+    """What the person wants to be called."""
 
     @property
     def is_guest(self) -> bool:
@@ -119,6 +121,7 @@ def begin_session(
         began_at=now,
         last_seen_at=now,
         fresh_at=fresh_at,
+        name=user.display_name,
     )
     return asker, token
 
@@ -144,6 +147,7 @@ def asker_of(session: Session, token: str, *, now: datetime) -> Asker:
             models.Session.expires_at,
             models.Session.way,
             models.Session.fresh_at,
+            models.User.display_name,
         )
         .join(models.User, models.User.id == models.Session.user_id)
         .where(models.Session.token_hash == hash_of(token))
@@ -161,6 +165,7 @@ def asker_of(session: Session, token: str, *, now: datetime) -> Asker:
         began_at=row.began_at,
         last_seen_at=row.last_seen_at,
         fresh_at=row.fresh_at,
+        name=row.display_name,
     )
 
 

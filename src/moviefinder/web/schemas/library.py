@@ -1,4 +1,4 @@
-"""What people said of films, and who they are."""
+"""What people said of films."""
 
 from __future__ import annotations
 
@@ -25,16 +25,6 @@ from moviefinder.web.schemas.base import (
     Text,
 )
 from moviefinder.web.schemas.films import Film, Pending
-
-
-class User(Answer):
-    id: int
-    guest: bool
-    created_at: datetime
-
-
-class Session(Answer):
-    user: User | None
 
 
 class Answers(Answer):
@@ -156,7 +146,7 @@ class PastChange(Answer):
     after: Answers | None
     overtaken: list[str]
     said_at: datetime
-    via: Literal["page", "api"]
+    via: Literal["page", "api", "merge"]
     undone: bool
 
     @classmethod
@@ -168,7 +158,7 @@ class PastChange(Answer):
             after=Answers.of(change.after),
             overtaken=list(change.overtaken),
             said_at=change.said_at,
-            via=change.via,  # type: ignore[arg-type]  # only these two are written
+            via=change.via,  # type: ignore[arg-type]  # only these are written
             undone=change.undone,
         )
 
