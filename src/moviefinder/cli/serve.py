@@ -10,14 +10,18 @@ import os
 import socket
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from moviefinder.cli import data_folder
 from moviefinder.config import Settings, load_settings
-from moviefinder.errors import CannotStart, MovieFinderError
+from moviefinder.errors import Busy, CannotStart, MovieFinderError
+
+if TYPE_CHECKING:
+    from moviefinder.app import App
 
 BIND_FOR_S = 3.0
 """A web process may outlive its master's kill by 0.7 s and keep the port that long."""
@@ -153,8 +157,31 @@ def _share_memory_between_threads() -> None:
 
 
 def _began(worker: Any) -> None:
-    settings = worker.wsgi.extensions["moviefinder"].settings
+    app = worker.wsgi.extensions["moviefinder"]
+    settings = app.settings
     click.echo(f"MovieFinder is at {settings.address} and keeps its data in {settings.data}", err=True)
+    if worker.age == 1:  # the first of the web processes, and none that replaces one
+        _ask_for_operator(app)
+
+
+def _ask_for_operator(app: App) -> None:
+    """Where others reach an install that nobody runs, tell the machine's owner, and nobody else, how to."""
+    from moviefinder.services import operator
+
+    with app.reading() as session:
+        if not operator.is_wanted(app.settings, session):
+            return
+    try:
+        with app.transaction() as session:
+            code = operator.make_code(session, now=datetime.now(UTC))
+    except Busy as error:  # a start goes before a code
+        click.echo(f"moviefinder: no code for the operator: {error.message}", err=True)
+        return
+    click.echo(
+        f"Nobody runs this install yet. Make an account, open {app.settings.address}/operator and enter this code, "
+        f"once and within a week: {code}",
+        err=True,
+    )
 
 
 def _ended(_arbiter: Any, worker: Any) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import and_, delete, func, select
 from sqlalchemy.orm import Session
 
 from moviefinder.records import Confidence, Verdict
+from moviefinder.services.library import hold
 from moviefinder.store import insert_or
 from moviefinder.store.models import Film, Shown, UserFilm
 
@@ -53,6 +54,7 @@ def note_shown(
         model: which engine recommended, with the version of what it learned.
         confidence: of each film, None where there is none.
     """
+    hold(session, user_id)
     known = session.execute(select(Film.id, Film.merged_into).where(Film.id.in_(ranks)))
     ranks = {became or film_id: ranks[film_id] for film_id, became in known}
     decided = _decided(session, user_id, ranks, before=now - DELAY)

@@ -20,7 +20,6 @@ from moviefinder.config import Settings
 from moviefinder.errors import NotFound, NotYet
 from moviefinder.log import get_logger
 from moviefinder.services.accounts import attempts
-from moviefinder.services.library import hold
 from moviefinder.services.mail import folder, post
 from moviefinder.store import jobs
 from moviefinder.store.jobs import Claim
@@ -60,13 +59,12 @@ def erase(
     Raises:
         NotFound: there is no such user.
     """
-    hold(session, user_id)
-    user = session.get(User, user_id, populate_existing=True)
-    if user is None:
+    held = select(User).where(or_(User.id == user_id, User.merged_into == user_id)).order_by(User.id)
+    found = {user.id: user for user in session.scalars(held.with_for_update())}
+    if user_id not in found:
         raise NotFound("There is no such user any more.")
-    guests = select(User.id).where(User.merged_into == user_id).order_by(User.id).with_for_update()
-    users = [user_id, *session.scalars(guests)]
-    locale, proved = user.locale, _mailboxes(session, users)
+    users, locale = list(found), found[user_id].locale
+    proved = _mailboxes(session, users)
     folded = sorted({email.lower() for email in proved})
     attempts.forget(session, [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)])
     # What waits for their mailbox, whoever asked for it: a sign-up begun again, a mail that says so.

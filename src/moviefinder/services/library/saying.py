@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import ChangeNotFound, Conflict, Stale
+from moviefinder.errors import ChangeNotFound, Conflict, SessionEnded, Stale
 from moviefinder.records import Answers
 from moviefinder.services import films
 from moviefinder.services.library.entry import (
@@ -164,8 +164,12 @@ def hold(session: Session, user_id: int) -> None:
     """Have the writers of one person wait for each other until the transaction ends.
 
     By the user's row on PostgreSQL; SQLite has its one write lock.
+
+    Raises:
+        SessionEnded: the person was erased since they were found to be who asks.
     """
-    session.execute(select(User.id).where(User.id == user_id).with_for_update())
+    if session.scalar(select(User.id).where(User.id == user_id).with_for_update()) is None:
+        raise SessionEnded("You were erased meanwhile, and nothing is kept of you.")
 
 
 def _row_for_writing(session: Session, user_id: int, film_id: int) -> UserFilm | None:
