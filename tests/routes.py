@@ -28,6 +28,7 @@ VALUES: dict[str, Any] = {
     "letter": "f",
     "query": "film",
     "change": 1,
+    "passkey": 1,
     "job": 1,
     "name": "imdb",
     "file": "ab" + "0" * 62 + "-160.webp",

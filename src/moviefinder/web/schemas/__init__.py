@@ -95,6 +95,17 @@ from moviefinder.web.schemas.operator import (
     OperatorCode,
     Space,
 )
+from moviefinder.web.schemas.passkeys import (
+    NewPasskey,
+    Passkey,
+    PasskeyList,
+    PasskeyOptions,
+    PasskeyPath,
+    PasskeyRename,
+    PasskeySignIn,
+    PasskeyStart,
+    SignInStart,
+)
 from moviefinder.web.schemas.posters import PosterPath, Posters, WantedPosters
 from moviefinder.web.schemas.recommendations import (
     AnsweredReason,
@@ -175,6 +186,7 @@ __all__ = [
     "NamedBy",
     "NewAccount",
     "NewInvitation",
+    "NewPasskey",
     "NewPassword",
     "NewToken",
     "Offer",
@@ -182,6 +194,13 @@ __all__ = [
     "OpenSessionList",
     "OperatorCode",
     "Options",
+    "Passkey",
+    "PasskeyList",
+    "PasskeyOptions",
+    "PasskeyPath",
+    "PasskeyRename",
+    "PasskeySignIn",
+    "PasskeyStart",
     "PastChange",
     "PastReason",
     "PastReasonList",
@@ -217,6 +236,7 @@ __all__ = [
     "ShownFilm",
     "ShownFilms",
     "SignIn",
+    "SignInStart",
     "SimilarFilm",
     "SimilarFilmList",
     "SimilarQuery",
