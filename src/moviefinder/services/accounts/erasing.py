@@ -65,26 +65,25 @@ def erase(
         raise NotFound("There is no such user any more.")
     users, locale = list(found), found[user_id].locale
     proved = _mailboxes(session, users)
-    folded = sorted({email.lower() for email in proved})
+    folded = sorted(proved)
     attempts.forget(session, [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)])
     # What waits for their mailbox, whoever asked for it: a sign-up begun again, a mail that says so.
     session.execute(delete(Mail).where(or_(Mail.user_id.in_(users), func.lower(Mail.to).in_(folded))))
     session.execute(delete(MailLink).where(or_(MailLink.user_id.in_(users), MailLink.email.in_(folded))))
     session.execute(delete(Invitation).where(Invitation.used_by.in_(users)))  # its note may hold their name
     session.execute(delete(User).where(User.id.in_(users)))  # and all that refers to them
-    for email in proved:
-        folder.forget(
-            settings, email
-        )  # after its row: a job that writes one now finds the row gone, and takes it back
+    for email in proved.values():
+        folder.forget(settings, email)  # after its rows: who writes one now finds the row gone, and takes it back
         post(session, email, NOTICE, language=locale, now=now, address=address, user_agent=user_agent)
     jobs.enqueue(session, "forget_traces", "", now=now, run_after=now + LATER, priority=1)
     log.info("user.erased", user_id=user_id, guests=len(users) - 1)
 
 
-def _mailboxes(session: Session, users: list[int]) -> list[str]:
-    """The addresses that were shown to be theirs."""
-    found = select(Identity.email).where(Identity.user_id.in_(users), Identity.provider == "password")
-    return [email for email in session.scalars(found) if email]
+def _mailboxes(session: Session, users: list[int]) -> dict[str, str]:
+    """The addresses that were shown to be theirs, folded, with how they wrote them."""
+    found = select(Identity.subject, Identity.email)
+    found = found.where(Identity.user_id.in_(users), Identity.provider == "password")
+    return {folded: email or folded for folded, email in session.execute(found)}
 
 
 def _passkeys(session: Session, users: list[int]) -> list[str]:
