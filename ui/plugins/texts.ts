@@ -1,7 +1,20 @@
 import type { Plugin } from "vite";
 
 /** Texts of screens that are loaded when they are first opened, by the beginnings of their keys. */
-export const LATER = ["about.", "field.", "from.", "leaving.", "lookup."];
+export const LATER = [
+  "about.",
+  "account.",
+  "field.",
+  "form.",
+  "from.",
+  "kept.",
+  "leaving.",
+  "link.",
+  "lookup.",
+  "operator.",
+  "problem.",
+  "sign.",
+];
 
 /**
  * Parts a language's one file in two: `en.json?first` is in the first load, `en.json?later` comes with the screens

@@ -31,7 +31,7 @@ export type Similar = Schemas["SimilarFilm"];
 export type Counts = Schemas["LibraryCounts"];
 export type Shelf = keyof Counts;
 export type Change = Schemas["PastChange"];
-export type User = Schemas["User"];
+export type User = Schemas["User"] & { name?: string | null };
 export type Genre = Schemas["Genre"];
 export type Place = Schemas["Place"];
 export type Suggestion = Schemas["SuggestionRow"];
@@ -42,6 +42,12 @@ export type Said = Pick<Schemas["Said"], "entry"> & {
 };
 export type Patch = Partial<Answers>;
 
+/** What a refusal says beside its text: the fields that cannot be used, and what the problem's type defines. */
+export interface More {
+  errors?: readonly Schemas["FieldProblem"][];
+  needs?: string;
+}
+
 /** The server answered and refused; `detail` is written for people. */
 export class ApiError extends Error {
   override name = "ApiError";
@@ -49,6 +55,7 @@ export class ApiError extends Error {
     readonly status: number,
     readonly type: string,
     readonly detail: string,
+    readonly more: More = {},
   ) {
     super(`${status} ${detail}`);
   }
@@ -72,15 +79,23 @@ interface Options {
   headers?: Record<string, string>;
   signal?: AbortSignal;
   seen?: Seen;
+  /** A write that makes a guest of somebody who is nobody yet. */
+  makesGuest?: boolean;
 }
 
 type Listener = () => void | Promise<void>;
 let sessionEnded: Listener = () => {};
+let whyNoGuest: () => string | null = () => null;
 let reached: (isThere: boolean) => void = () => {};
 
 /** What to do when the server says that the cookie is unknown or has expired; the request is then tried once more. */
 export function whenSessionEnds(listener: Listener): void {
   sessionEnded = listener;
+}
+
+/** Asked before a write that may make a guest; what it gives is why that must not happen now. */
+export function whenGuestMade(asked: () => string | null): void {
+  whyNoGuest = asked;
 }
 
 /** Told after every request whether the server could be reached. */
@@ -102,12 +117,17 @@ export function queryString(query: Query | URLSearchParams | undefined): string 
 }
 
 async function refusal(response: Response): Promise<ApiError> {
-  const problem: { type?: string; title?: string; detail?: string } = await response.json().catch(() => ({}));
-  return new ApiError(response.status, problem.type ?? "about:blank", problem.detail ?? problem.title ?? "");
+  const problem: { type?: string; title?: string; detail?: string } & More = await response
+    .json()
+    .catch(() => ({}));
+  const { type = "about:blank", detail = problem.title ?? "" } = problem;
+  return new ApiError(response.status, type, detail, problem);
 }
 
 async function request<T>(method: string, path: string, options: Options = {}, isRetry = false): Promise<T> {
   const { query, body, headers, signal, seen } = options;
+  const refused = options.makesGuest ? whyNoGuest() : null;
+  if (refused) throw new ApiError(401, "/problems/session-ended", refused);
   let response: Response;
   try {
     response = await fetch(path + queryString(query), {
@@ -151,6 +171,11 @@ async function request<T>(method: string, path: string, options: Options = {}, i
 }
 
 const V1 = "/api/v1";
+
+/** Asks for anything under the API's own address. */
+export const call = <T>(method: string, path: string, body?: unknown, signal?: AbortSignal) =>
+  request<T>(method, V1 + path, { ...(body === undefined ? {} : { body }), ...(signal ? { signal } : {}) });
+
 const get = <T>(path: string, query?: Options["query"], signal?: AbortSignal) =>
   request<T>("GET", V1 + path, { ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
 
@@ -191,7 +216,7 @@ export const api = {
     request<Schemas["AnsweredReason"]>(
       say === null ? "DELETE" : "PUT",
       `${V1}/recommendations/${film}/because/${because}`,
-      { ...(say === null ? {} : { body: { say } }), headers: { "Idempotency-Key": key } },
+      { ...(say === null ? {} : { body: { say } }), headers: { "Idempotency-Key": key }, makesGuest: true },
     ),
   answeredReasons: (signal?: AbortSignal) =>
     get<Schemas["PastReasonList"]>("/recommendations/because", { limit: 100 }, signal),
@@ -202,11 +227,16 @@ export const api = {
 
   library: (query: Query, signal?: AbortSignal) => get<Schemas["EntryList"]>("/library", query, signal),
   say: (film: number, patch: Patch, key: string) =>
-    request<Said>("PATCH", `${V1}/library/${film}`, { body: patch, headers: { "Idempotency-Key": key } }),
-  forget: (film: number) => request<void>("DELETE", `${V1}/library/${film}`),
+    request<Said>("PATCH", `${V1}/library/${film}`, {
+      body: patch,
+      headers: { "Idempotency-Key": key },
+      makesGuest: true,
+    }),
+  forget: (film: number) => request<void>("DELETE", `${V1}/library/${film}`, { makesGuest: true }),
   changes: (query: Query, signal?: AbortSignal) =>
     get<Schemas["ChangeList"]>("/library/changes", query, signal),
-  undo: (change: number) => request<Said>("POST", `${V1}/library/changes/${change}/undo`),
+  undo: (change: number) =>
+    request<Said>("POST", `${V1}/library/changes/${change}/undo`, { makesGuest: true }),
 
   sources: (signal?: AbortSignal) => get<Sources>("/sources", undefined, signal),
   switchSource: (name: string, change: { on: boolean; forget?: boolean }) =>

@@ -6,10 +6,11 @@ import { forgetEnjoyed, watchEnjoyed } from "./state/enjoyed.ts";
 import { watchFilling } from "./state/filling.ts";
 import { watchFilm } from "./state/film.ts";
 import { watchKeys } from "./state/moves.ts";
+import { waitFor } from "./state/outbox.ts";
 import { chosenLanguage, singleKeys, theme } from "./state/preferences.ts";
 import { watchLibrary } from "./state/recommendations.ts";
 import { forgetRecord } from "./state/record.ts";
-import { watchSession } from "./state/session.ts";
+import { askWhoIAm, watchSession } from "./state/session.ts";
 import { forgetShelves, watchShelves } from "./state/shelf.ts";
 import { forgetShown, watchShown } from "./state/shown.ts";
 import { useLanguage } from "./state/strings.ts";
@@ -23,6 +24,7 @@ import "./style/notices.css";
 import "./style/parts.css";
 import "./style/views.css";
 import "./style/live.css";
+import "./style/account.css";
 import { Page } from "./views/page.tsx";
 
 effect(() => {
@@ -55,7 +57,8 @@ function start(): void {
 }
 
 // The first words on screen are in the reader's language; English when the other one does not come.
-useLanguage().then(start, start);
+const begun = useLanguage().then(start, start);
+waitFor(begun.then(askWhoIAm));
 effect(() => {
   if (chosenLanguage.value) useLanguage().catch(() => {});
 });

@@ -11,7 +11,7 @@ const LAYERS = [
   ["parts"],
   ["state"],
   ["drawing"],
-  ["api"],
+  ["api", "api-account"],
   ["api-types", "strings", "style"],
 ];
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>

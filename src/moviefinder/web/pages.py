@@ -29,9 +29,15 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/library")
 @blueprint.get("/about")
 @blueprint.get("/leaving")
+@blueprint.get("/kept")
+@blueprint.get("/sign-in")
+@blueprint.get("/sign-up")
+@blueprint.get("/account")
+@blueprint.get("/operator")
+@blueprint.get("/link/<any('confirm', 'reset', 'email', 'unlock'):_purpose>")
 @blueprint.get("/film/<int:_film>")
 @access(Access.PUBLIC)
-def page(_film: int = 0) -> Response:
+def page(_film: int = 0, _purpose: str = "") -> Response:
     """The document; what it shows is decided in the browser by the address."""
     if not (STATIC / "index.html").is_file():
         text = "The page has not been built. Run 'make ui', or install a released package."

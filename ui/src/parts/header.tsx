@@ -1,6 +1,7 @@
 import { forYou, route } from "../state/address.ts";
 import { isHelpOpen } from "../state/keys.ts";
-import { THEMES, theme } from "../state/preferences.ts";
+import { isSignedIn, THEMES, theme } from "../state/preferences.ts";
+import { user } from "../state/session.ts";
 import { t } from "../state/strings.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { SearchBox } from "./search-box.tsx";
@@ -29,6 +30,18 @@ function NavLink({ href, name, icon, label }: { href: string; name: string; icon
   return (
     <a href={href} aria-current={route.value.name === name ? "page" : undefined}>
       <Icon name={icon} />
+      <span>{label}</span>
+    </a>
+  );
+}
+
+/** The way in for somebody who is nobody or a guest, and to the account of who is signed in. */
+function Who() {
+  const isIn = isSignedIn.value === "yes";
+  const label = isIn ? user.value?.name || t("nav.account") : t("nav.sign_in");
+  return (
+    <a class="who" href={isIn ? "/account" : "/sign-in"} title={label}>
+      <Icon name="person" />
       <span>{label}</span>
     </a>
   );
@@ -67,6 +80,7 @@ export function Header() {
           <Icon name="keys" />
         </button>
         <ThemeSwitch />
+        <Who />
       </div>
     </header>
   );

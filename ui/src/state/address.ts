@@ -1,14 +1,22 @@
 /** Where we are: the address, the route in it, and going elsewhere without losing the place. */
 import { computed, signal } from "@preact/signals";
 
+const SCREENS = [
+  "search",
+  "library",
+  "about",
+  "leaving",
+  "kept",
+  "sign-in",
+  "sign-up",
+  "account",
+  "operator",
+] as const;
+
 export type Route =
-  | { name: "recommendations" }
-  | { name: "search" }
-  | { name: "library" }
+  | { name: "recommendations" | "nowhere" | (typeof SCREENS)[number] }
   | { name: "film"; id: number }
-  | { name: "about" }
-  | { name: "leaving" }
-  | { name: "nowhere" };
+  | { name: "link"; purpose: string };
 
 type Arrival = "start" | "push" | "replace" | "back";
 interface Place {
@@ -25,14 +33,14 @@ export const arrival = computed(() => place.value.arrival);
 export const path = computed(() => url.value.pathname);
 export const search = computed(() => url.value.searchParams);
 
-const SCREENS = ["search", "library", "about", "leaving"] as const;
-
 export function routeOf(pathname: string): Route {
   if (pathname === "/") return { name: "recommendations" };
   const screen = SCREENS.find((name) => pathname === `/${name}`);
   if (screen) return { name: screen };
   const film = /^\/film\/(\d{1,15})$/.exec(pathname);
-  return film ? { name: "film", id: Number(film[1]) } : { name: "nowhere" };
+  if (film) return { name: "film", id: Number(film[1]) };
+  const [, purpose] = /^\/link\/(confirm|reset|email|unlock)$/.exec(pathname) ?? [];
+  return purpose ? { name: "link", purpose } : { name: "nowhere" };
 }
 export const route = computed(() => routeOf(path.value));
 

@@ -8,6 +8,11 @@ const tails = new Map<number, Promise<unknown>>();
 // The first write without a cookie makes a guest. Two at once would make two, so until one is answered they go in turn.
 let door: Promise<unknown> = Promise.resolve();
 
+/** Lets the first writes wait for something else that must be known before. */
+export function waitFor(known: Promise<unknown>): void {
+  door = known;
+}
+
 /** Sends a write about one film after the earlier ones about it; the first writes of a new visitor one at a time. */
 export function enqueue<T>(film: number, send: () => Promise<T>): Promise<T> {
   const waits = [tails.get(film), isKnown.peek() ? undefined : door];

@@ -53,6 +53,12 @@ export const singleKeys = remembered("keys", ["on", "off"], "on");
 /** Whether there was anything to go by at the last visit: what the page looks like before the server has said. */
 export const knownTaste = remembered("taste", ["no", "yes"], "no");
 
+/** Whether this browser is signed in to an account, as far as the page knows. Not whose. */
+export const isSignedIn = remembered("account", ["no", "yes"], "no");
+
+/** Whether the session of an account has ended here: nothing is then said as a guest until somebody wants that. */
+export const hasEnded = remembered("ended", ["no", "yes"], "no");
+
 /** Whether films show the posters that we draw, also where there are real ones. */
 export const posters = remembered("posters", ["real", "drawn"], "real");
 

@@ -1,34 +1,66 @@
 /** Who we are to the server. Nobody, until the first answer makes a guest. */
-import { signal } from "@preact/signals";
-import { api, type User, whenSessionEnds } from "../api.ts";
+import { batch, signal } from "@preact/signals";
+import { api, type User, whenGuestMade, whenSessionEnds } from "../api.ts";
 import { forgetEverything } from "./library.ts";
 import { notify } from "./notices.ts";
-import { writeChoices } from "./preferences.ts";
+import { isKnown } from "./outbox.ts";
+import { hasEnded, isSignedIn, writeChoices } from "./preferences.ts";
 import { t } from "./strings.ts";
 
 export const user = signal<User | null>(null);
 
+let forgetLists = () => {};
 let ending: Promise<void> | null = null;
 
-async function goOn(forgetLists: () => void): Promise<void> {
-  await api.forgetSession();
-  writeChoices();
-  user.value = null;
-  forgetEverything();
-  forgetLists();
-  notify(t("session.ended"));
+/** Nothing personal stays on the screen or in memory. */
+export function forgetPerson(): void {
+  batch(() => {
+    user.value = null;
+    forgetEverything();
+    forgetLists();
+  });
 }
 
-/** When a session has ended: forget the cookie, say so, go on as somebody new. Once, however many requests found out. */
-export function watchSession(forgetLists: () => void): void {
+/** A guest goes on as a new one and is told; of an account nothing is written until somebody has decided that. */
+function ended(): void {
+  if (isSignedIn.peek() === "yes") hasEnded.value = "yes";
+  else notify(t("session.ended"));
+  isSignedIn.value = "no";
+  forgetPerson();
+}
+
+async function goOn(): Promise<void> {
+  await api.forgetSession();
+  ended();
+  writeChoices();
+}
+
+/** When a session has ended: forget the cookie, say so, go on as nobody. Once, however many requests found out. */
+export function watchSession(forget: () => void): void {
+  forgetLists = forget;
   whenSessionEnds(() => {
-    ending ??= goOn(forgetLists).finally(() => {
+    ending ??= goOn().finally(() => {
       ending = null;
     });
     return ending;
   });
+  whenGuestMade(() => (hasEnded.peek() === "yes" ? t("session.over") : null));
+  // Somebody has signed in or out in another window of this browser.
+  addEventListener("storage", ({ key }) => {
+    if (key === "moviefinder.account") location.reload();
+  });
 }
 
 export async function askWhoIAm(): Promise<void> {
-  user.value = (await api.session()).user;
+  const found = (await api.session()).user;
+  // The browser has thrown the cookie of an account away, as it does when that is too old.
+  if (!found && isSignedIn.peek() === "yes") return ended();
+  batch(() => {
+    user.value = found;
+    isSignedIn.value = found && !found.guest ? "yes" : "no";
+    if (found) {
+      isKnown.value = true;
+      hasEnded.value = "no";
+    }
+  });
 }

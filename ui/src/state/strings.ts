@@ -10,9 +10,13 @@ type Plural = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string };
 export type Catalogue = Record<Key, string | Plural>;
 export type Values = Record<string, string | number>;
 
-const loaders: Record<Language, () => Promise<Catalogue>> = {
-  en: async () => ({ ...en, ...(await import("../strings/en.json?later")).default }),
-  de: async () => (await import("../strings/de.json")).default,
+/** The texts of the first screens, and those of screens that are loaded later. */
+const loaders: Record<Language, readonly [() => Promise<Catalogue>, () => Promise<Catalogue>]> = {
+  en: [async () => en, async () => (await import("../strings/en.json?later")).default],
+  de: [
+    async () => (await import("../strings/de.json?first")).default,
+    async () => (await import("../strings/de.json?later")).default,
+  ],
 };
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 
@@ -43,17 +47,20 @@ export async function useLanguage(): Promise<void> {
   document.documentElement.dir = RIGHT_TO_LEFT.has(wanted) ? "rtl" : "ltr";
 }
 
-async function show(language: Language): Promise<void> {
-  shown.value = { language, texts: await loaders[language](), isWhole: true };
+/** A screen that needs all texts keeps having them in another language. */
+async function show(language: Language, isWhole = shown.peek().isWhole): Promise<void> {
+  const [first, later] = loaders[language];
+  const texts = await Promise.all(isWhole ? [first(), later()] : [first()]);
+  shown.value = { language, texts: Object.assign({}, ...texts), isWhole };
 }
 
 /** Waits for the texts of the screens that are loaded later. */
 export async function allTexts(): Promise<void> {
-  if (!shown.peek().isWhole) await show(shown.peek().language);
+  if (!shown.peek().isWhole) await show(shown.peek().language, true);
 }
 
 /** Dates and numbers follow the reader's region where it speaks the page's language: English in Dublin has 24/11. */
-const locale = computed(
+export const locale = computed(
   () => navigator.languages.find((tag) => tag.split("-")[0] === language.value) ?? language.value,
 );
 

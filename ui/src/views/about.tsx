@@ -20,7 +20,12 @@ export function AboutView() {
       <p class="lead">{t("about.lead")}</p>
 
       <h2>{t("about.you")}</h2>
-      <p>{user.value ? t("about.guest", { since: dateTime(user.value.created_at) }) : t("about.nobody")}</p>
+      <p>
+        {user.value
+          ? t(user.value.guest ? "about.guest" : "about.account", { since: dateTime(user.value.created_at) })
+          : t("about.nobody")}{" "}
+        <a href="/kept">{t("nav.kept")}</a>
+      </p>
       <p class="field">
         <label for="language">{t("about.language")}</label>
         <select

@@ -1,10 +1,11 @@
 import { useEffect } from "preact/hooks";
-import type { Job, OutsideHost, Source } from "../api.ts";
+import type { OutsideHost, Source } from "../api.ts";
 import { Credit } from "../parts/credit.tsx";
 import { Failed } from "../parts/failed.tsx";
+import { FailedJobs } from "../parts/failed-jobs.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Switch } from "../parts/switch.tsx";
-import { failedJobs, openFailedJobs, retry } from "../state/jobs.ts";
+import { openFailedJobs } from "../state/jobs.ts";
 import { trailerConsent } from "../state/preferences.ts";
 import { isOffline, openSources, sources } from "../state/sources.ts";
 import { dateTime, hasText, list, rich, t } from "../state/strings.ts";
@@ -148,43 +149,6 @@ function SourceRow({ source }: { source: Source }) {
           )}
           <Tried source={source} />
         </div>
-      )}
-    </section>
-  );
-}
-
-/** What a job was to do, in words. */
-function jobName({ kind }: Job): string {
-  const key = `leaving.job.${kind}`;
-  return hasText(key) ? t(key) : kind;
-}
-
-/** Background work that was given up, for those who may have it tried again. */
-function FailedJobs() {
-  const { value } = failedJobs.value;
-  if (!value || value.items.length === 0) return null;
-  return (
-    <section class="source-row" aria-labelledby="jobs">
-      <h2 id="jobs">{t("leaving.jobs")}</h2>
-      <p>{t("leaving.jobs.count", { count: value.items.length })}</p>
-      <ul>
-        {value.items.map((job) => (
-          <li key={job.id}>
-            <span>
-              {jobName(job)} <span class="soft">{job.error}</span>
-            </span>
-            <button type="button" class="plain" onClick={() => void retry([job])}>
-              {t("again")} <span class="unseen">{jobName(job)}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {value.items.length > 1 && (
-        <p class="buttons">
-          <button type="button" class="button" onClick={() => void retry(value.items)}>
-            {t("leaving.jobs.retry")}
-          </button>
-        </p>
       )}
     </section>
   );

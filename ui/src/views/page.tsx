@@ -7,6 +7,7 @@ import { Notices } from "../parts/notices.tsx";
 import { arrival, path, rememberedScroll, route, url } from "../state/address.ts";
 import { isAway } from "../state/connection.ts";
 import { shown } from "../state/film.ts";
+import { hasEnded } from "../state/preferences.ts";
 import { type Key, t } from "../state/strings.ts";
 import { playing } from "../state/trailer.ts";
 import { FilmView } from "./film.tsx";
@@ -17,6 +18,11 @@ import { SearchView } from "./search.tsx";
 
 const AboutView = later(async () => (await import("./about.tsx")).AboutView);
 const LeavingView = later(async () => (await import("./leaving.tsx")).LeavingView);
+const KeptView = later(async () => (await import("./kept.tsx")).KeptView);
+const SignInView = later(async () => (await import("./sign-in.tsx")).SignInView);
+const LinkView = later(async () => (await import("./link.tsx")).LinkView);
+const AccountView = later(async () => (await import("./account.tsx")).AccountView);
+const OperatorView = later(async () => (await import("./operator.tsx")).OperatorView);
 
 const TITLES: Record<string, Key> = {
   recommendations: "recommendations.title",
@@ -24,6 +30,12 @@ const TITLES: Record<string, Key> = {
   library: "library.title",
   about: "nav.about",
   leaving: "nav.leaving",
+  kept: "nav.kept",
+  "sign-in": "nav.sign_in",
+  "sign-up": "nav.sign_up",
+  link: "nav.account",
+  account: "nav.account",
+  operator: "nav.operator",
   nowhere: "nowhere.title",
 };
 
@@ -42,6 +54,17 @@ function View() {
       return <AboutView />;
     case "leaving":
       return <LeavingView />;
+    case "kept":
+      return <KeptView />;
+    case "sign-in":
+    case "sign-up":
+      return <SignInView />;
+    case "link":
+      return <LinkView key={now.purpose} purpose={now.purpose} />;
+    case "account":
+      return <AccountView />;
+    case "operator":
+      return <OperatorView />;
     case "nowhere":
       return <NowhereView />;
   }
@@ -55,6 +78,27 @@ function documentTitle(): string {
   }
   const key = TITLES[now.name];
   return now.name === "recommendations" || !key ? "MovieFinder" : `${t(key)} · MovieFinder`;
+}
+
+/** The session of an account has ended: nothing is said as a guest unless somebody wants that. */
+function Ended() {
+  if (hasEnded.value === "no" || route.value.name === "sign-in") return null;
+  return (
+    <p class="away" role="status">
+      {t("session.over")}{" "}
+      <a href={`/sign-in?next=${encodeURIComponent(url.value.pathname + url.value.search)}`}>
+        {t("nav.sign_in")}
+      </a>{" "}
+      <button
+        type="button"
+        onClick={() => {
+          hasEnded.value = "no";
+        }}
+      >
+        {t("session.guest")}
+      </button>
+    </p>
+  );
 }
 
 /** Everything: the header, the screen that the address names, and what floats over them. */
@@ -83,6 +127,7 @@ export function Page() {
           {t("away")}
         </p>
       )}
+      <Ended />
       <main id="content" ref={content} tabIndex={-1}>
         <View />
       </main>

@@ -1,0 +1,72 @@
+/** The account of who is signed in: what the account page shows, and what can be done there. */
+import { type Account, accounts, type Passkey, type SessionRow, type Token } from "../api-account.ts";
+import { leave } from "./entering.ts";
+import { Loader } from "./loading.ts";
+import { notify } from "./notices.ts";
+import { Declined, prove, proved } from "./proof.ts";
+import { faultText } from "./refusals.ts";
+import { askWhoIAm } from "./session.ts";
+import { t } from "./strings.ts";
+import { madePasskey } from "./webauthn.ts";
+
+export interface Whole {
+  account: Account;
+  passkeys: readonly Passkey[];
+  sessions: readonly SessionRow[];
+  tokens: readonly Token[];
+}
+const loader = new Loader<Whole>();
+export const whole = loader.state;
+
+export async function openAccount(): Promise<void> {
+  await loader.load(async (signal) => {
+    const [account, passkeys, sessions, tokens] = await Promise.all([
+      accounts.account(signal),
+      accounts.passkeys(signal),
+      accounts.sessions(signal),
+      accounts.tokens(signal),
+    ]);
+    return { account, passkeys: passkeys.items, sessions: sessions.items, tokens: tokens.items };
+  });
+}
+
+/** Does something to the account, with a fresh proof where that is asked for, and shows what came of it. */
+export async function done<T>(send: () => Promise<T>, said: string): Promise<T> {
+  const answer = await proved(send);
+  notify(said);
+  await Promise.all([openAccount(), askWhoIAm()]);
+  return answer;
+}
+
+/** As `done`, for buttons: what fails is said at the foot of the page. Gives whether it was done. */
+export async function pressed(send: () => Promise<unknown>, said: string): Promise<boolean> {
+  try {
+    await done(send, said);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Declined)) notify(faultText(error), { isFailure: true });
+    return false;
+  }
+}
+
+/** Makes a passkey and keeps it under a name. */
+export async function addPasskey(name: string): Promise<void> {
+  const ceremony = await proved(() => accounts.beginNewPasskey());
+  const credential = await madePasskey(ceremony);
+  if (!credential) throw new Declined();
+  await done(() => accounts.addPasskey(credential, name), t("account.passkeys.added"));
+}
+
+/** Hands all that is kept of this person to the browser, as a file. */
+export async function exportAll(): Promise<void> {
+  const { fresh, guest } = await accounts.account();
+  if (!fresh && !guest) await prove();
+  const link = document.createElement("a");
+  link.href = "/api/v1/exports/all.zip";
+  link.download = "";
+  link.click();
+}
+
+export const signOut = () => leave(() => accounts.signOut(), t("account.signed_out"));
+
+export const erase = () => leave(() => proved(() => accounts.erase()), t("account.erase.done"));

@@ -1,0 +1,47 @@
+/** What who runs an install sees of it. */
+import { accounts, type Install, type Invitation, type ListedAccount } from "../api-account.ts";
+import { Loader } from "./loading.ts";
+import { notify } from "./notices.ts";
+import { faultText } from "./refusals.ts";
+
+interface Run {
+  install: Install;
+  users: readonly ListedAccount[];
+  next: number | null;
+  invitations: readonly Invitation[];
+}
+const loader = new Loader<Run>();
+export const run = loader.state;
+
+export async function openInstall(): Promise<void> {
+  await loader.load(async (signal) => {
+    const [install, users, invitations] = await Promise.all([
+      accounts.install(signal),
+      accounts.users(null, signal),
+      accounts.invitations(signal),
+    ]);
+    return { install, users: users.items, next: users.next, invitations: invitations.items };
+  });
+}
+
+export async function moreUsers(): Promise<void> {
+  const { value } = loader.state.peek();
+  const page = await accounts.users(value?.next ?? null);
+  loader.change((now) => ({ ...now, users: [...now.users, ...page.items], next: page.next }));
+}
+
+/** Makes an invitation; gives its link, which is told this once. */
+export async function invite(note: string): Promise<string> {
+  const { invitation, link } = await accounts.invite(note);
+  loader.change((now) => ({ ...now, invitations: [invitation, ...now.invitations] }));
+  return link;
+}
+
+export async function uninvite({ id }: Invitation): Promise<void> {
+  try {
+    await accounts.uninvite(id);
+    loader.change((now) => ({ ...now, invitations: now.invitations.filter((one) => one.id !== id) }));
+  } catch (error) {
+    notify(faultText(error), { isFailure: true });
+  }
+}

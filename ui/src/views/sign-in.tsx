@@ -1,0 +1,305 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { accounts, type Options } from "../api-account.ts";
+import { Failed } from "../parts/failed.tsx";
+import { Field, Form, NewPassword } from "../parts/form.tsx";
+import { Skeletons } from "../parts/skeleton.tsx";
+import { Doing, Ways } from "../parts/ways.tsx";
+import { go, route, search, url } from "../state/address.ts";
+import { ownPath } from "../state/entering.ts";
+import { counts } from "../state/library.ts";
+import { user } from "../state/session.ts";
+import {
+  goToProvider,
+  invitation,
+  openOptions,
+  options,
+  passkeysHere,
+  passkeysThere,
+  second,
+  signIn,
+  signInByPasskey,
+  typedEmail,
+} from "../state/signing.ts";
+import { hasText, language, rich, t } from "../state/strings.ts";
+
+type Mode = "in" | "up" | "forgotten";
+
+const next = () => ownPath(search.peek().get("next"));
+/** The same question in another form, with where to go afterwards. */
+const to = (path: string, ask?: string) => {
+  const wanted = search.value.get("next");
+  const query = [ask, wanted && `next=${encodeURIComponent(wanted)}`].filter(Boolean).join("&");
+  return query ? `${path}?${query}` : path;
+};
+
+function Email({ autocomplete = "username" }: { autocomplete?: string }) {
+  return (
+    <Field
+      name="email"
+      type="email"
+      label={t("form.email.label")}
+      autocomplete={autocomplete}
+      value={typedEmail.peek()}
+      onInput={(value) => {
+        typedEmail.value = value.trim();
+      }}
+    />
+  );
+}
+
+/** Where a mail has gone to, or lies. */
+function Sent({ here, lasts }: { here: Options; lasts: "confirm" | "reset" }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <>
+      <h1 tabIndex={-1} ref={heading}>
+        {t("sign.sent")}
+      </h1>
+      <p>{t(`sign.sent.${lasts}`, { email: typedEmail.value })}</p>
+      {here.mail === "folder" && <p>{t("sign.sent.folder")}</p>}
+      <p class="soft">{t("sign.sent.nothing")}</p>
+    </>
+  );
+}
+
+/** The passkey that comes after the password. */
+function Second() {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+  return (
+    <>
+      <h1 tabIndex={-1} ref={heading}>
+        {t("sign.second")}
+      </h1>
+      <p>{t("sign.second.text")}</p>
+      <div class="ways">
+        <Doing isStrong run={() => signInByPasskey(next())}>
+          {t("sign.passkey")}
+        </Doing>
+      </div>
+      <p>
+        <button
+          type="button"
+          class="plain"
+          onClick={() => {
+            second.value = null;
+          }}
+        >
+          {t("back")}
+        </button>
+      </p>
+      <p class="soft">{t("sign.second.lost")}</p>
+    </>
+  );
+}
+
+/** Where else on this machine passkeys work: a browser has them for names only. */
+function Elsewhere({ here }: { here: Options }) {
+  const there = passkeysThere(here);
+  if (!there) return null;
+  return (
+    <p class="soft">
+      {rich("sign.passkeys_at", { address: <a href={`${there}/sign-in`}>{new URL(there).host}</a> })}
+    </p>
+  );
+}
+
+/** Who may make an account here. */
+function MayRegister({ here }: { here: Options }) {
+  if (here.registration === "open" || invitation.value)
+    return (
+      <p>
+        {t("sign.no_account")} <a href={to("/sign-up")}>{t("nav.sign_up")}</a>
+      </p>
+    );
+  return <p class="soft">{t(`sign.registration.${here.registration}`)}</p>;
+}
+
+/** Parts the ways without typing from the form, where there are any. */
+function Or({ here, hasPasskey }: { here: Options; hasPasskey: boolean }) {
+  return here.providers.length > 0 || hasPasskey ? <p class="or">{t("sign.or")}</p> : null;
+}
+
+function SignIn({ here }: { here: Options }) {
+  return (
+    <>
+      <Ways
+        providers={here.providers}
+        hasPasskey={passkeysHere(here)}
+        onProvider={(name) => goToProvider(name, "sign_in", next())}
+        onPasskey={() => signInByPasskey(next())}
+      />
+      <Or here={here} hasPasskey={passkeysHere(here)} />
+      <Form
+        submit={t("nav.sign_in")}
+        onSend={({ email = "", password = "" }) => signIn(email, password, next())}
+      >
+        <Email />
+        <Field name="password" type="password" label={t("form.password")} autocomplete="current-password" />
+      </Form>
+      <p>
+        <a href={to("/sign-in", "forgotten")}>{t("sign.forgotten.link")}</a>
+      </p>
+      <MayRegister here={here} />
+      <Elsewhere here={here} />
+    </>
+  );
+}
+
+function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
+  const isOpen = here.registration === "open" || invitation.value !== null;
+  const signIn = (
+    <p>
+      {t("sign.has_account")} <a href={to("/sign-in")}>{t("nav.sign_in")}</a>
+    </p>
+  );
+  if (!isOpen)
+    return (
+      <>
+        <p>{t(`sign.registration.${here.registration as "invited" | "closed"}`)}</p>
+        {signIn}
+      </>
+    );
+  return (
+    <>
+      {invitation.value && <p class="note">{t("sign.invited")}</p>}
+      {here.operator_wanted && <p class="note">{t("sign.first")}</p>}
+      <Ways
+        providers={here.providers}
+        hasPasskey={false}
+        onProvider={(name) => goToProvider(name, "sign_in", next())}
+        onPasskey={async () => {}}
+      />
+      <Or here={here} hasPasskey={false} />
+      <Form
+        submit={t("nav.sign_up")}
+        onSend={async ({ email = "", password = "", name = "" }) => {
+          await accounts.signUp({
+            email,
+            password,
+            language: language.peek(),
+            ...(name.trim() ? { name: name.trim() } : {}),
+            ...(invitation.peek() ? { invitation: invitation.peek() as string } : {}),
+          });
+          onSent();
+        }}
+      >
+        <Email />
+        <NewPassword here={here} label={t("form.password")} />
+        <Field
+          name="name"
+          label={t("form.name")}
+          autocomplete="nickname"
+          isOptional
+          most={80}
+          hint={t("form.name.hint")}
+        />
+      </Form>
+      {signIn}
+    </>
+  );
+}
+
+/** Asks for the mail by which a new password is set. */
+function Forgotten({ onSent }: { onSent: () => void }) {
+  return (
+    <>
+      <p>{t("sign.forgotten.text")}</p>
+      <Form
+        submit={t("sign.send")}
+        onSend={async ({ email = "" }) => {
+          await accounts.sendLink("reset", email);
+          onSent();
+        }}
+      >
+        <Email />
+      </Form>
+      <p>
+        <a href={to("/sign-in")}>{t("sign.back")}</a>
+      </p>
+    </>
+  );
+}
+
+function modeOf(): Mode {
+  if (route.value.name === "sign-up") return "up";
+  return search.value.has("forgotten") ? "forgotten" : "in";
+}
+
+/** What comes along of a guest. */
+function Guest() {
+  if (!user.value?.guest) return null;
+  const count = counts.value.liked + counts.value.fine + counts.value.disliked;
+  return (
+    <p class="note">
+      {count > 0 ? t("sign.guest.films", { count }) : t("sign.guest")} <a href="/kept">{t("nav.kept")}</a>
+    </p>
+  );
+}
+
+/** What went wrong at a provider, or on the way back from one. */
+function Problem() {
+  const told = search.value.get("problem");
+  if (!told) return null;
+  const key = `problem.${told}`;
+  return (
+    <p class="fault" role="alert">
+      {hasText(key) ? t(key) : t("sign.problem")}
+    </p>
+  );
+}
+
+/** Signing in, making an account, and the way back in for who has forgotten how. */
+export function SignInView() {
+  const mode = modeOf();
+  const sent = useSignal<Mode | null>(null);
+  const { hash } = url.value;
+  useLayoutEffect(() => {
+    const [, token] = /^#invitation=(.+)$/.exec(hash) ?? [];
+    if (!token) return;
+    invitation.value = decodeURIComponent(token);
+    go("/sign-up", { replace: true });
+  }, [hash]);
+  useEffect(() => void openOptions(), []);
+  useEffect(() => {
+    second.value = null;
+    sent.value = null;
+  }, [mode]);
+  const isIn = user.value !== null && !user.value.guest;
+  useEffect(() => {
+    if (isIn) go("/account", { replace: true });
+  }, [isIn]);
+
+  const { value: here, status, error } = options.value;
+  if (status === "failed") return <Failed error={error} again={() => void openOptions()} />;
+  const onSent = () => {
+    sent.value = mode;
+  };
+  if (here && sent.value)
+    return (
+      <div class="prose narrow">
+        <Sent here={here} lasts={sent.value === "up" ? "confirm" : "reset"} />
+      </div>
+    );
+  if (second.value)
+    return (
+      <div class="prose narrow">
+        <Second />
+      </div>
+    );
+  return (
+    <div class="prose narrow">
+      <h1 tabIndex={-1}>
+        {t(mode === "in" ? "nav.sign_in" : mode === "up" ? "nav.sign_up" : "sign.forgotten")}
+      </h1>
+      <Problem />
+      <Guest />
+      {!here && <Skeletons sizes={["usual"]} />}
+      {here && mode === "in" && <SignIn here={here} />}
+      {here && mode === "up" && <SignUp here={here} onSent={onSent} />}
+      {here && mode === "forgotten" && <Forgotten onSent={onSent} />}
+    </div>
+  );
+}
