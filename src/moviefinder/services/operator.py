@@ -93,7 +93,7 @@ def figures(app: App, session: Session) -> Figures:
         accounts=accounts,
         guests=_count(session, models.User) - accounts,
         sessions=_count(session, models.Session),
-        jobs={"queued": 0, "running": 0, "done": 0, "failed": 0} | {state: n for state, n in states},
+        jobs={"queued": 0, "running": 0, "done": 0, "failed": 0} | {row[0]: row[1] for row in states},
         films=_count(session, models.Film, models.Film.merged_into.is_(None)),
         sources_on=tuple(source.title for source in sources.sources_on(app, session).values()),
         mail="smtp" if app.settings.mail_server.get_secret_value() else "folder",
@@ -192,7 +192,7 @@ def accounts(session: Session, *, before_id: int | None = None, limit: int) -> l
     for user_id in session.scalars(passkeys):
         ways[user_id].append("passkey")
     begun = select(models.Session.user_id, func.count()).where(models.Session.user_id.in_(ids))
-    sessions = {user_id: n for user_id, n in session.execute(begun.group_by(models.Session.user_id))}
+    sessions = {row[0]: row[1] for row in session.execute(begun.group_by(models.Session.user_id))}
     return [
         Account(
             id=user.id,
