@@ -77,6 +77,15 @@ class Provider:
 
     def __init__(self, address: str) -> None:
         self.issuer = address
+        self.hangs_s = 30.0
+        self.stop = threading.Event()
+        self._lock = threading.Lock()
+        self._keys: dict[str, jwk.Key] = {}
+        self.rotate()
+        self.reset()
+
+    def reset(self) -> None:
+        """Be as in the beginning: well behaved, with nothing asked and no client's address known; keys stay."""
         self.client_id, self.client_secret = "moviefinder-tests", "s3cret+/&%:ä-of-tests"
         self.redirects: set[str] = set()
         self.person: dict[str, Any] = {"sub": "anna-1", "email": "anna@example.org", "name": "Anna"}
@@ -88,12 +97,7 @@ class Provider:
         self.prompts = ["login", "consent"]
         self.complaints: list[str] = []
         self.journal: list[str] = []
-        self.hangs_s = 30.0
-        self.stop = threading.Event()
-        self._keys: dict[str, jwk.Key] = {}
         self._codes: dict[str, dict[str, str]] = {}
-        self._lock = threading.Lock()
-        self.rotate()
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """What an operator writes down of it."""
@@ -289,8 +293,9 @@ class Provider:
             del header["kid"]
         registry = jws.JWSRegistry(algorithms=[self.alg, "RS256"], strict_check_header=False)
         registry.get_alg = registry.algorithms.__getitem__  # type: ignore[method-assign]  # no warning of EdDSA's name
+        registry.check_header = lambda _header: None  # type: ignore[method-assign]  # it would refuse the next line
         if "crit" in faults:
-            header |= {"crit": ["b64"], "b64": True}
+            header |= {"crit": ["must-know"], "must-know": 1}
         signed = jws.serialize_compact(header, payload, key, registry=registry)
         if "broken-signature" in faults:
             middle = len(signed) - 20
@@ -370,6 +375,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(303)
         self.send_header("Location", address)
         self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
         self.end_headers()
 
     def _send(self, status: int, told: Any) -> None:
@@ -378,6 +384,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 

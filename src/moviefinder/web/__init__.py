@@ -16,6 +16,7 @@ from moviefinder.log import get_logger
 from moviefinder.web import (
     account_data,
     accounts,
+    auth,
     films,
     jobs,
     library,
@@ -68,6 +69,7 @@ def create_app(app: App | None = None) -> Api:
         accounts,
         operator,
         account_data,
+        auth,
         passkeys,
         tokens,
         sources,
@@ -75,6 +77,7 @@ def create_app(app: App | None = None) -> Api:
         system,
     ):
         flask.register_api(module.blueprint)
+    flask.register_blueprint(auth.pages)
     flask.register_blueprint(pages.blueprint)
     if app.settings.proxies:
         hops = app.settings.proxies

@@ -26,6 +26,7 @@ from moviefinder.web.schemas.accounts import (
     User,
     Way,
 )
+from moviefinder.web.schemas.auth import Elsewhere, IdentityPath, ProviderPath, SignInElsewhere
 from moviefinder.web.schemas.base import (
     Answer,
     ChangePath,
@@ -149,6 +150,7 @@ __all__ = [
     "ChangeList",
     "ChangePath",
     "ChangeQuery",
+    "Elsewhere",
     "EmailChange",
     "Entry",
     "EntryChange",
@@ -165,6 +167,7 @@ __all__ = [
     "GenreList",
     "GuestPath",
     "Health",
+    "IdentityPath",
     "Install",
     "Invitation",
     "InvitationList",
@@ -217,6 +220,7 @@ __all__ = [
     "Posters",
     "Problem",
     "Provider",
+    "ProviderPath",
     "Query",
     "Reason",
     "ReasonAnswer",
@@ -236,6 +240,7 @@ __all__ = [
     "ShownFilm",
     "ShownFilms",
     "SignIn",
+    "SignInElsewhere",
     "SignInStart",
     "SimilarFilm",
     "SimilarFilmList",
