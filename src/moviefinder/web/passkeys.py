@@ -62,11 +62,10 @@ def list_passkeys() -> schemas.PasskeyList:
 def start_passkey(body: schemas.PasskeyStart) -> schemas.PasskeyOptions:
     """Ask your browser for a new passkey; it must come back within ten minutes. It makes a guest an account."""
     app, asker, now = moviefinder(), owner(), datetime.now(UTC)
-    tried = attempt("invitation", account=None, now=now) if asker.is_guest else None
+    tried, invitation = attempt("invitation", account=None, now=now), None
     with app.transaction() as session:
-        invitation = (
-            registration.allow(session, app.settings, body.invitation, tried, now=now) if tried else None
-        )
+        if asker.is_guest:
+            invitation = registration.allow(session, app.settings, body.invitation, tried, now=now)
         user = _person(session, asker.user_id)
         options, token = passkeys.ask_new(session, app.settings, user, invitation=invitation, now=now)
     give_flow(token, lasts=flows.LASTS)
@@ -77,10 +76,11 @@ def start_passkey(body: schemas.PasskeyStart) -> schemas.PasskeyOptions:
     "/account/passkeys", responses={200: schemas.Passkey, **failures(401, 403, 409, 413, 415, 429, 503)}
 )
 @access(Access.FRESH)
-@verifies("sign_up")
+@verifies("passkey", "sign_up")
 def add_passkey(body: schemas.NewPasskey) -> schemas.Passkey:
     """Keep the passkey that your browser made. All other sessions end; this one goes on under a new token."""
     app, asker, now = moviefinder(), owner(), datetime.now(UTC)
+    attempt("passkey", account=body.credential.id, now=now)
     if asker.is_guest:
         attempt("sign_up", account=None, now=now)
     flow = _taken(passkeys.NEW, now=now)

@@ -7,27 +7,23 @@ asked for, and none is looked at.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_bytes
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from moviefinder.config import LOOPBACK, Settings
-from moviefinder.errors import Full, IdentityTaken, LastWayIn, NotAllowed, NotFound, WrongSecret
+from moviefinder.config import Settings
+from moviefinder.errors import Full, IdentityTaken, LastWayIn, NotFound, WrongSecret
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import attempts, flows
+from moviefinder.services.accounts import attempts, flows, webauthn
+from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.library import hold
 from moviefinder.store.models import Flow, Identity, Passkey, User
-
-if TYPE_CHECKING:
-    from fido2.server import Fido2Server
 
 log = get_logger(__name__)
 
@@ -39,55 +35,6 @@ AGAIN: Final = "again"
 
 MOST: Final = 20
 """Passkeys of one person: more than anybody has devices, and a list that every sign-in can carry."""
-
-ALGORITHMS: Final = (
-    -7,
-    -8,
-    -257,
-)  # ES256, EdDSA, RS256: what WebAuthn recommends; all authenticators know one
-
-Credential = Mapping[str, Any]
-"""What a browser's `PublicKeyCredential.toJSON` gives; bytes are base64url."""
-
-_NONSENSE: Final = (
-    *(ValueError, LookupError, TypeError, AttributeError),
-    *(AssertionError, ArithmeticError, RecursionError, struct.error),
-)
-"""What the library's readers raise at bytes that are no answer of an authenticator."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where passkeys work: a passkey belongs to one host name, and answers to nobody else."""
-
-    name: str
-    """The host, which WebAuthn calls the relying party's id."""
-    origin: str
-
-
-def place_of(settings: Settings) -> Place | None:
-    """Where passkeys of this install work, by the settings alone; a Host header has no say in it.
-
-    Browsers know none over plain HTTP but on localhost, and none on a bare address: an install that is reached by
-    loopback's has them at `http://localhost:PORT`.
-    """
-    parts = urlsplit(settings.address.lower())
-    host = "localhost" if parts.hostname in LOOPBACK else parts.hostname or ""
-    if not (_is_name(host) and (host == "localhost" or parts.scheme == "https")):
-        return None
-    standard = {"http": 80, "https": 443}[parts.scheme]
-    port = f":{parts.port}" if parts.port not in (None, standard) else ""
-    return Place(name=host, origin=f"{parts.scheme}://{host}{port}")
-
-
-def place(settings: Settings) -> str | None:
-    """The origin at which passkeys of this install work; None where browsers have none."""
-    found = place_of(settings)
-    return found.origin if found else None
-
-
-def _is_name(host: str) -> bool:
-    return host != "" and ":" not in host and not host.rpartition(".")[2].isdigit()
 
 
 def passkeys_of(session: Session, user_id: int) -> list[Passkey]:
@@ -119,9 +66,9 @@ def ask_new(
     if len(known) >= MOST:
         raise Full(f"You have {MOST} passkeys, and no more are kept. Remove those that you do not use.")
     handle = known[0].user_handle if known else token_bytes(32)
-    options, state = _server(settings).register_begin(
+    options, state = webauthn.server(settings).register_begin(
         {"id": handle, "name": _name_of(session, user), "displayName": user.display_name or ""},  # type: ignore[arg-type]
-        _descriptors(known),
+        webauthn.descriptors(known),
         resident_key_requirement="required",  # type: ignore[arg-type]  # found without naming a user
         user_verification="required",  # type: ignore[arg-type]  # a lost phone alone opens nothing
     )
@@ -139,7 +86,13 @@ def _name_of(session: Session, user: User) -> str:
 
 
 def add(
-    session: Session, settings: Settings, flow: Flow, credential: Credential, name: str, *, now: datetime
+    session: Session,
+    settings: Settings,
+    flow: Flow,
+    credential: webauthn.Credential,
+    name: str,
+    *,
+    now: datetime,
 ) -> Passkey:
     """Keep the passkey that a browser made.
 
@@ -156,15 +109,19 @@ def add(
 
     hold(session, flow.user_id or 0)  # before anything of theirs, as everywhere
     try:
-        data = _server(settings).register_complete(
-            flow.data["state"], _only_needed(credential, "attestationObject")
+        data = webauthn.server(settings).register_complete(
+            flow.data["state"], webauthn.only_needed(credential, "attestationObject")
         )
         made = data.credential_data
-        _check_client(credential)
-        if made is None or made.public_key.ALGORITHM not in ALGORITHMS or len(made.credential_id) > 1023:
+        webauthn.check_client(credential)
+        if (
+            made is None
+            or made.public_key.ALGORITHM not in webauthn.ALGORITHMS
+            or len(made.credential_id) > 1023
+        ):
             raise ValueError("a key of a kind that was not asked for")
         public_key = cbor.encode(made.public_key)
-    except _NONSENSE as error:
+    except webauthn.NONSENSE as error:
         log.info("passkey.refused", user_id=flow.user_id, reason=str(error)[:100])
         raise WrongSecret("This passkey could not be checked, and was not added. Begin again.") from error
     row = Passkey(
@@ -227,8 +184,8 @@ def _ask(
     verification: str,
     now: datetime,
 ) -> tuple[dict[str, Any], str]:
-    options, state = _server(settings).authenticate_begin(
-        None if known is None else _descriptors(known),
+    options, state = webauthn.server(settings).authenticate_begin(
+        None if known is None else webauthn.descriptors(known),
         user_verification=verification,  # type: ignore[arg-type]
     )
     token = flows.begin(session, purpose, {"state": state}, user_id=user_id, now=now)
@@ -245,7 +202,7 @@ class Proof:
 
 
 def prove(
-    session: Session, settings: Settings, flow: Flow, credential: Credential, attempt: attempts.Attempt
+    session: Session, settings: Settings, flow: Flow, credential: webauthn.Credential, attempt: Attempt
 ) -> Proof:
     """Whose passkey answered, and that it did: by what it was asked, where, and its signature. Writes nothing.
 
@@ -266,7 +223,7 @@ def prove(
     row: Passkey | None = None
     try:
         answer = AuthenticationResponse.from_dict(
-            _only_needed(credential, "authenticatorData", "signature", "userHandle")
+            webauthn.only_needed(credential, "authenticatorData", "signature", "userHandle")
         )
         row = session.scalar(select(Passkey).where(Passkey.credential_id == answer.raw_id))
         if row is None:
@@ -279,15 +236,15 @@ def prove(
             raise ValueError("another user handle")
         key = CoseKey.parse(cbor.decode(row.public_key))  # type: ignore[arg-type]  # as `add` wrote it
         known = AttestedCredentialData.create(Aaguid.NONE, row.credential_id, key)
-        _server(settings).authenticate_complete(flow.data["state"], [known], answer)
-        _check_client(credential)
-    except _NONSENSE as error:
+        webauthn.server(settings).authenticate_complete(flow.data["state"], [known], answer)
+        webauthn.check_client(credential)
+    except webauthn.NONSENSE as error:
         user_id = row.user_id if row else flow.user_id
         raise _refused(flow.purpose, attempt, user_id, str(error)[:100]) from error
     return Proof(passkey_id=row.id, user_id=row.user_id, count=answer.response.authenticator_data.counter)
 
 
-def use(session: Session, proof: Proof, attempt: attempts.Attempt, *, now: datetime) -> None:
+def use(session: Session, proof: Proof, attempt: Attempt, *, now: datetime) -> None:
     """Note that a passkey was used, last in the transaction that lets the person in.
 
     Some authenticators count nothing and say 0; one that counts, and does not rise, has been copied. In one statement,
@@ -308,7 +265,7 @@ def use(session: Session, proof: Proof, attempt: attempts.Attempt, *, now: datet
     attempts.succeeded(session, attempt)
 
 
-def _refused(purpose: str, attempt: attempts.Attempt, user_id: int | None, reason: str) -> WrongSecret:
+def _refused(purpose: str, attempt: Attempt, user_id: int | None, reason: str) -> WrongSecret:
     log.info("sign_in.failed", way=attempt.path, purpose=purpose, user_id=user_id, reason=reason)
     return WrongSecret("This passkey was not accepted. Begin again, or sign in in another way.")
 
@@ -353,55 +310,3 @@ def _get(session: Session, user_id: int, passkey_id: int) -> Passkey:
     if row is None:
         raise NotFound("You have no such passkey.")
     return row
-
-
-# What the library is told
-
-
-def _server(settings: Settings) -> Fido2Server:
-    """What asks and checks for this install."""
-    from fido2.server import Fido2Server
-    from fido2.webauthn import (
-        PublicKeyCredentialParameters,
-        PublicKeyCredentialRpEntity,
-        PublicKeyCredentialType,
-    )
-
-    where = place_of(settings)
-    if where is None:
-        raise NotAllowed(
-            "Browsers have passkeys on host names over HTTPS only. The operator can set 'base_url' to one."
-        )
-    server = Fido2Server(
-        PublicKeyCredentialRpEntity(id=where.name, name="MovieFinder"),
-        attestation="none",  # type: ignore[arg-type]  # it takes what the enumeration takes
-        verify_origin=where.origin.__eq__,
-    )
-    kind = PublicKeyCredentialType.PUBLIC_KEY
-    server.allowed_algorithms = [
-        PublicKeyCredentialParameters(type=kind, alg=number) for number in ALGORITHMS
-    ]
-    server.timeout = int(flows.LASTS.total_seconds() * 1000)  # type: ignore[assignment]  # in ms
-    return server
-
-
-def _descriptors(rows: Iterable[Passkey]) -> list[Any]:
-    return [{"type": "public-key", "id": row.credential_id} for row in rows]
-
-
-def _only_needed(credential: Credential, *fields: str) -> dict[str, Any]:
-    """What is checked of a browser's answer; browsers send more, and more with every year."""
-    answer = credential["response"]
-    response = {
-        field: answer[field] for field in ("clientDataJSON", *fields) if answer.get(field) is not None
-    }
-    return {"id": credential["id"], "rawId": credential["rawId"], "type": "public-key", "response": response}
-
-
-def _check_client(credential: Credential) -> None:
-    """That no page of another site had the answer made within a frame."""
-    from fido2.utils import websafe_decode
-    from fido2.webauthn import CollectedClientData
-
-    if CollectedClientData(websafe_decode(credential["response"]["clientDataJSON"])).cross_origin:
-        raise ValueError("made within another site")
