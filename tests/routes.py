@@ -30,6 +30,7 @@ VALUES: dict[str, Any] = {
     "change": 1,
     "passkey": 1,
     "job": 1,
+    "provider": "test",
     "name": "imdb",
     "file": "ab" + "0" * 62 + "-160.webp",
 }
@@ -41,6 +42,7 @@ FIELDS: dict[str, Any] = {
     "film": "imdb:tt0000001",
     "verdict": "liked",
     "language": "en",
+    "invitation": "no-invitation-of-ours",
 }
 """What stands for a field that a schema alone does not say enough of."""
 
@@ -75,9 +77,13 @@ class Route:
         query = urlencode(least(self.query, FIELDS, some=False)) if self.query else ""
         return f"{address}?{query}" if query else address
 
-    def least_body(self, values: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        """The smallest body that its schema takes; None where it takes none."""
-        return None if self.body is None else least(self.body, FIELDS | (values or {}))
+    def least_body(self, *also: str) -> dict[str, Any] | None:
+        """The smallest body that its schema takes, and further fields where it has them; None where it takes none."""
+        if self.body is None:
+            return None
+        return least(self.body, FIELDS) | {
+            name: FIELDS[name] for name in also if name in self.body.model_fields
+        }
 
 
 def routes(flask: Flask) -> Iterator[Route]:
