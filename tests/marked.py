@@ -60,7 +60,7 @@ def settle(app: App, *, now: datetime) -> Marked:
         session.add(opening)
         session.flush()
         post(session, EMAIL, "password_changed", language="de", user_id=NUMBER, now=now, address=ADDRESS)
-        post(session, EMAIL, "email_change", language="de", user_id=NUMBER, link=opening, now=now)
+        post(session, opening.email, "email_change", language="de", user_id=NUMBER, link=opening, now=now)
         post(session, EMAIL, "known", language="de", now=now, address=ADDRESS)
         films = list(session.scalars(select(models.Film.id).order_by(models.Film.id).limit(4)))
         for film_id in films[:3]:

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "serve": "moviefinder.cli.serve:serve",
     "worker": "moviefinder.cli.worker:worker",
     "jobs": "moviefinder.cli.jobs:jobs",
+    "user": "moviefinder.cli.users:user",
     "catalogue": "moviefinder.cli.catalogue:catalogue",
     "recommend": "moviefinder.cli.ranking:recommend",
     "train": "moviefinder.cli.training:train",

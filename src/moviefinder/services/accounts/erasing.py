@@ -66,14 +66,18 @@ def erase(
     users, locale = list(found), found[user_id].locale
     proved = _mailboxes(session, users)
     folded = sorted(proved)
+    named = set(session.scalars(select(MailLink.email).where(MailLink.user_id.in_(users))))
     attempts.forget(session, [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)])
     # What waits for their mailbox, whoever asked for it: a sign-up begun again, a mail that says so.
     session.execute(delete(Mail).where(or_(Mail.user_id.in_(users), func.lower(Mail.to).in_(folded))))
     session.execute(delete(MailLink).where(or_(MailLink.user_id.in_(users), MailLink.email.in_(folded))))
     session.execute(delete(Invitation).where(Invitation.used_by.in_(users)))  # its note may hold their name
     session.execute(delete(User).where(User.id.in_(users)))  # and all that refers to them
+    for email in named.union(folded):
+        folder.forget(
+            settings, email
+        )  # after its rows: who writes one now finds the row gone, and takes it back
     for email in proved.values():
-        folder.forget(settings, email)  # after its rows: who writes one now finds the row gone, and takes it back
         post(session, email, NOTICE, language=locale, now=now, address=address, user_agent=user_agent)
     jobs.enqueue(session, "forget_traces", "", now=now, run_after=now + LATER, priority=1)
     log.info("user.erased", user_id=user_id, guests=len(users) - 1)
