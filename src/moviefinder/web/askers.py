@@ -173,7 +173,7 @@ def keep_session_alive() -> None:
     """Push the end of a reader's session back; a busy database is no reason to fail a read."""
     asker: Asker | None = g.get("asker")
     now = datetime.now(UTC)
-    if asker is None or asker.last_seen_at is None or now - asker.last_seen_at < sessions.SEEN_EVERY:
+    if asker is None or sessions.is_seen_lately(asker, now):
         return
     try:
         with writing(moviefinder().engine, patience_ms=50) as session:
@@ -184,7 +184,7 @@ def keep_session_alive() -> None:
 
 def _renew(session: Session, asker: Asker, now: datetime) -> None:
     """Push the session's end back, and the cookie's with it."""
-    if (token := session_token()) and sessions.note_seen(session, asker, now=now):
+    if sessions.note_seen(session, asker, now=now) and (token := session_token()):
         give_session(asker, token)
 
 

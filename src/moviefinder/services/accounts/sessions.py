@@ -55,6 +55,8 @@ class Asker:
     """When the person last proved who they are."""
     scope: str | None = None
     """What a token may: `read` or `write`."""
+    token_id: int | None = None
+    """None where a session asks."""
     name: str | None = None
     """What the person wants to be called."""
 
@@ -176,28 +178,50 @@ def asker_of_token(session: Session, token: str) -> Asker:
         SessionEnded: the token is unknown, or was revoked.
     """
     row = session.execute(
-        select(models.Token.scope, models.User.id, models.User.created_at, models.User.is_operator)
+        select(
+            models.Token.id.label("token_id"),
+            models.Token.scope,
+            models.Token.last_used_at,
+            models.User.id,
+            models.User.created_at,
+            models.User.is_operator,
+        )
         .join(models.User, models.User.id == models.Token.user_id)
         .where(models.Token.token_hash == hash_of(token))
     ).first()
     if row is None:
         raise SessionEnded("This token is unknown or was revoked. Make another on the account page.")
     return Asker(
-        user_id=row.id, created_at=row.created_at, is_operator=row.is_operator, way="token", scope=row.scope
+        user_id=row.id,
+        created_at=row.created_at,
+        is_operator=row.is_operator,
+        way="token",
+        scope=row.scope,
+        token_id=row.token_id,
+        last_seen_at=row.last_used_at,
     )
+
+
+def is_seen_lately(asker: Asker, now: datetime) -> bool:
+    """Whether that the session or token was used need not be written again."""
+    return asker.last_seen_at is not None and now - asker.last_seen_at < SEEN_EVERY
 
 
 def note_seen(session: Session, asker: Asker, *, now: datetime) -> bool:
-    """Push the session's end back, at most once an hour; returns whether it was."""
-    if asker.last_seen_at is None or asker.began_at is None or now - asker.last_seen_at < SEEN_EVERY:
+    """Note that a session or a token was used, at most once an hour; returns whether a session's end was put off."""
+    if is_seen_lately(asker, now):
         return False
-    session.execute(
-        update(models.Session)
-        .where(models.Session.id == asker.session_id)
-        .values(last_seen_at=now, expires_at=_end(asker.way, began_at=asker.began_at, now=now))
-    )
+    if asker.token_id is not None:
+        used = update(models.Token).where(models.Token.id == asker.token_id).values(last_used_at=now)
+        session.execute(used)
+    elif asker.began_at is not None:
+        session.execute(
+            update(models.Session)
+            .where(models.Session.id == asker.session_id)
+            .values(last_seen_at=now, expires_at=_end(asker.way, began_at=asker.began_at, now=now))
+        )
     session.execute(update(models.User).where(models.User.id == asker.user_id).values(last_seen_at=now))
-    return True
+    return asker.token_id is None
 
 
 def end_session(session: Session, token: str) -> None:
