@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +27,7 @@ from moviefinder.errors import (
 )
 from moviefinder.records import Ref
 from moviefinder.sources import Capability, FilmSource, OutsideHost
+from moviefinder.sources.addresses import name_of
 from moviefinder.sources.loading import BY_SETTINGS_ONLY, DecidedBy, Switch, decide
 from moviefinder.store import models
 from moviefinder.store.switches import switches
@@ -148,9 +149,9 @@ def states(app: App, session: Session, *, may_operate: bool) -> list[SourceState
     said = switches(session)
     rows = {row.host: row for row in session.scalars(select(models.Host))}
 
-    def told(hosts: Iterable[OutsideHost], *, own: bool) -> tuple[HostState, ...]:
-        seen = [_host_state(host, rows.get(host.host)) for host in hosts]
-        return tuple(_unnamed(state) for state in seen) if own and not may_operate else tuple(seen)
+    def told(hosts: Iterable[OutsideHost], own: Collection[str]) -> tuple[HostState, ...]:
+        shown = [_unnamed(host) if host.host in own and not may_operate else host for host in hosts]
+        return tuple(_host_state(host, rows.get(host.host)) for host in shown)
 
     found = []
     for name, each in app.sources.items():
@@ -167,12 +168,12 @@ def states(app: App, session: Session, *, may_operate: bool) -> list[SourceState
                 needs=each.needs,
                 credit=each.credit,
                 keeps_days=each.keeps.days if each.keeps else None,
-                hosts=told(each.hosts, own=_is_written(app.settings, name)),
+                hosts=told(each.hosts, _written(app.settings, name)),
             )
         )
     for name, title, host in _of_settings(app.settings):
         decided = _offline_or(app.settings, Switch(True, DecidedBy.SETTINGS))
-        found.append(_state(name, title, decided, told([host], own=name == MAIL)))
+        found.append(_state(name, title, decided, told([host], [host.host] if name == MAIL else [])))
     return [*found, _youtube(app.settings)]
 
 
@@ -288,10 +289,10 @@ def _host_state(host: OutsideHost, row: models.Host | None) -> HostState:
     )
 
 
-def _is_written(settings: Settings, name: str) -> bool:
-    """Whether the operator wrote where a source is to be asked."""
+def _written(settings: Settings, name: str) -> set[str]:
+    """Where the operator has a source asked instead of its own hosts."""
     own = settings.source(name)
-    return bool(own.address or own.images)
+    return {name_of(address) for address in (own.address, own.images) if address}
 
 
 def _of_settings(settings: Settings) -> Iterator[tuple[str, str, OutsideHost]]:
@@ -334,10 +335,9 @@ def _offline_or(settings: Settings, switch: Switch) -> Switch:
     return Switch(False, DecidedBy.OFFLINE) if settings.offline else switch
 
 
-def _unnamed(state: HostState) -> HostState:
-    """What a stranger is told of a host of the operator's own: not where it is, nor how it fares."""
-    host = replace(state.host, host=OPERATORS_OWN)
-    return _host_state(host, None)
+def _unnamed(host: OutsideHost) -> OutsideHost:
+    """What a stranger is told of a host of the operator's own: not where it is, and so not how it fares."""
+    return replace(host, host=OPERATORS_OWN)
 
 
 def _youtube(settings: Settings) -> SourceState:

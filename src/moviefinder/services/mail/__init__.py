@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.services.mail import folder, posting
+from moviefinder.services.mail.addresses import check_address
 from moviefinder.services.mail.folder import forget
-from moviefinder.services.mail.posting import POSTS, Post, check_address, post
+from moviefinder.services.mail.posting import POSTS, Post, post
 from moviefinder.services.mail.server import MailServer, server
 
 __all__ = [

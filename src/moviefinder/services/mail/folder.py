@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from moviefinder.config import Settings
-from moviefinder.services.mail.letters import ascii_host
+from moviefinder.services.mail.addresses import ascii_host
 
 FOLDER: Final = "mail"
 KEPT: Final = timedelta(days=7)

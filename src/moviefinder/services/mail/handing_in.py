@@ -96,7 +96,8 @@ class _Client(smtplib.SMTP):
         except smtplib.SMTPNotSupportedError as error:
             raise MailUnavailable(f"The mail server {to.host} takes no name and password.") from error
         try:
-            self.send_message(message)
+            sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+            self.send_message(message, sender, [recipient])
         except smtplib.SMTPNotSupportedError as error:
             raise MailRefused(f"The mail server {to.host} knows ASCII addresses alone.") from error
         with suppress(OSError, smtplib.SMTPException):  # it has the mail; how it says goodbye does not matter

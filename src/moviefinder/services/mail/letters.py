@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from moviefinder.config import Settings
 from moviefinder.errors import Invalid, MailRefused
+from moviefinder.services.mail.addresses import ascii_host, check_address
 
 TEXTS: Final = Path(__file__).with_name("texts")
 LANGUAGES: Final = ("de", "en")
@@ -55,17 +56,18 @@ def letter(
     message["Subject"] = told["subject"]
     message["From"] = sender
     try:
+        check_address(to)
         user, domain = to.rsplit("@", 1)
         message["To"] = Address(username=user, domain=ascii_host(domain))
-    except ValueError as error:  # UnicodeError and the errors of headers are such
+    except (Invalid, ValueError) as error:  # UnicodeError and the errors of headers are ValueErrors
         raise MailRefused("The address of this mail is none.") from error
     message["Date"] = format_datetime(now)
     message["Message-ID"] = make_msgid(domain=sender.domain)
-    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday notice comes back
     cte = "8bit" if is_file else "quoted-printable"
     message.set_content(_plain(told), cte=cte)
     message.add_alternative(_html(told), subtype="html", cte=cte)
+    message["Content-Language"] = language  # last, for such headers would stay with the first part
     return message
 
 
@@ -136,20 +138,12 @@ def _sender(settings: Settings) -> Any:
         )
     name, address = parseaddr(settings.mail_from)
     try:
+        if not settings.mail_from.isprintable() or address not in settings.mail_from:
+            raise ValueError("only one was read out of it")
+        check_address(address)
         user, domain = address.rsplit("@", 1)
         return Address(name or "MovieFinder", username=user, domain=ascii_host(domain))
-    except ValueError as error:
+    except (Invalid, ValueError) as error:
         raise Invalid(
             "Setting 'mail_from' must look like MovieFinder <films@example.org>.", field="mail_from"
         ) from error
-
-
-def ascii_host(domain: str) -> str:
-    """A host name as the network has it: müller.example is xn--mller-kva.example there.
-
-    Raises:
-        ValueError: it is none.
-    """
-    import idna
-
-    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -11,7 +10,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import Invalid
+from moviefinder.services.mail.addresses import check_address
 from moviefinder.store import jobs
 from moviefinder.store.models import Mail, MailLink
 
@@ -20,10 +19,6 @@ KEPT: Final = timedelta(days=2)
 
 SEND: Final = "send_mail"
 URGENT: Final = 1  # somebody sits and waits for it
-
-_ADDRESS: Final = re.compile(
-    r"[^\s@<>,;:\\\"()\[\]\x00-\x20\x7f]{1,64}@[^\s@<>,;:\\\"()\x00-\x20\x7f]{1,253}"
-)
 
 
 class Post(NamedTuple):
@@ -101,16 +96,6 @@ def post(
     session.add(mail)
     session.flush()
     jobs.enqueue(session, SEND, str(mail.id), {"mail_id": mail.id}, now=now, priority=URGENT)
-
-
-def check_address(to: str) -> None:
-    """See that this is one address and nothing else; whether anybody reads it only a mail can tell.
-
-    Raises:
-        Invalid: it is not.
-    """
-    if not _ADDRESS.fullmatch(to) or len(to) > 254:
-        raise Invalid("This is no e-mail address. Write it as in name@example.org.", field="email")
 
 
 def forget_old(session: Session, *, now: datetime) -> None:
