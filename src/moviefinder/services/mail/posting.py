@@ -129,7 +129,6 @@ _SYSTEMS: Final = {
     "iPad": "iPad",
     "Windows": "Windows",
     "Macintosh": "Mac",
-    "CrOS": "ChromeOS",
     "Linux": "Linux",
 }
 
