@@ -9,7 +9,9 @@ import { t } from "./strings.ts";
 export function ownPath(wanted: string | null): string {
   try {
     const url = new URL(wanted ?? "/", location.origin);
-    if (url.origin === location.origin && wanted?.startsWith("/")) return url.pathname + url.search;
+    // "/.//elsewhere" is a path of ours until it is read once more.
+    const isOurs = url.origin === location.origin && !url.pathname.startsWith("//");
+    if (isOurs && wanted?.startsWith("/")) return url.pathname + url.search;
   } catch {
     // no address at all
   }
