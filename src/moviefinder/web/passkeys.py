@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from moviefinder.errors import LinkVoid, SessionEnded, SignInNeeded
 from moviefinder.services import mail
-from moviefinder.services.accounts import flows, invitations, passkeys, registration, signing_in
+from moviefinder.services.accounts import attempts, flows, invitations, passkeys, registration, signing_in
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.store.models import Flow, User
 from moviefinder.web import schemas
@@ -80,7 +80,7 @@ def start_passkey(body: schemas.PasskeyStart) -> schemas.PasskeyOptions:
 def add_passkey(body: schemas.NewPasskey) -> schemas.Passkey:
     """Keep the passkey that your browser made. All other sessions end; this one goes on under a new token."""
     app, asker, now = moviefinder(), owner(), datetime.now(UTC)
-    attempt("passkey", account=body.credential.id, now=now)
+    tried = attempt("passkey", account=body.credential.id, now=now)
     if asker.is_guest:
         attempt("sign_up", account=None, now=now)
     flow = _taken(passkeys.NEW, now=now)
@@ -90,6 +90,7 @@ def add_passkey(body: schemas.NewPasskey) -> schemas.Passkey:
         row = passkeys.add(session, app.settings, flow, body.credential.model_dump(), body.name, now=now)
         if invitation := flow.data["invitation"]:
             invitations.take(session, invitation, asker.user_id, now=now)
+        attempts.succeeded(session, tried)
         _go_on(session, asker, now)
         _tell(session, asker, "passkey_added", now)
     return schemas.Passkey.of(row)
