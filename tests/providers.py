@@ -50,7 +50,7 @@ class Browser:
 
     def liked(self):
         """How many films one likes."""
-        return len(self.client.get("/api/v1/library?verdict=liked").json["items"])
+        return len(self.client.get("/api/v1/library?show=liked").json["items"])
 
 
 def problem_in(location):

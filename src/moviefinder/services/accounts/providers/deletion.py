@@ -26,7 +26,7 @@ def erase_by_request(
     session: Session,
     settings: Settings,
     signed_request: str,
-    attempt: Attempt,  # noqa: ARG001  # that it was counted is what it is for
+    attempt: Attempt,
     *,
     address: str,
     now: datetime,
@@ -44,7 +44,7 @@ def erase_by_request(
     if known is None:
         raise NotFound("Facebook is not set up here.")
     secret = known.client_secret.get_secret_value()
-    asked = facebook.asked(signed_request, secret, now=now)
+    asked = facebook.asked(signed_request, secret, attempt, now=now)
     # Of who and when, so that the same request has the same code; with the secret, so that nobody can tell whose.
     told = f"deletion:{asked.person}:{asked.issued_at}".encode()
     code = hmac.new(secret.encode(), told, hashlib.sha256).hexdigest()[:32]

@@ -18,6 +18,7 @@ from typing import Any, Final
 from moviefinder import strict_json
 from moviefinder.config import ProviderSettings
 from moviefinder.errors import Malformed, ProviderFailed, WrongSecret
+from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.providers.calling import Call, Caller, host_of, origin_of
 from moviefinder.services.accounts.providers.proof import Beginning, Proof, code_in, email_in, name_in
 from moviefinder.services.accounts.secrets import new_secret
@@ -129,12 +130,19 @@ class Asked:
     """Seconds since 1970."""
 
 
-def asked(signed_request: str, secret: str, *, now: datetime) -> Asked:
+def asked(
+    signed_request: str,
+    secret: str,
+    attempt: Attempt,  # noqa: ARG001  # that it was counted is what it is for
+    *,
+    now: datetime,
+) -> Asked:
     """What a signed request says, if it is Facebook's.
 
     Args:
         signed_request: `<base64url signature>.<base64url JSON>`, as Facebook posts it.
         secret: the app's.
+        attempt: that this was counted.
         now: the time.
 
     Raises:
