@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
@@ -21,7 +21,7 @@ from moviefinder.errors import TooMany
 from moviefinder.log import get_logger
 from moviefinder.services.mail import post
 from moviefinder.store import limits
-from moviefinder.store.models import Identity, Limit, MailLink
+from moviefinder.store.models import Identity, Limit, MailLink, User
 
 log = get_logger(__name__)
 
@@ -216,7 +216,7 @@ def succeeded(session: Session, attempt: Attempt) -> None:
 def forget(session: Session, accounts: Iterable[str]) -> None:
     """Drop the counters of accounts that are erased."""
     keys = [_key(path, account) for account in accounts for path, rules in PATHS.items() if rules.account]
-    session.execute(delete(Limit).where(or_(Limit.key.in_(keys))))
+    session.execute(delete(Limit).where(Limit.key.in_(keys)))
 
 
 def _key(path: str, account: str) -> str:
@@ -251,7 +251,7 @@ def _count_failure(session: Session, email: str, *, address: str, user_agent: st
             session,
             row.email,
             "sign_in_locked",
-            language=None,
+            language=session.scalar(select(User.locale).where(User.id == row.user_id)),
             user_id=row.user_id,
             link=link,
             now=now,

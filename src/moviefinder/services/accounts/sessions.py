@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Delete, delete, select, update
 from sqlalchemy.orm import Session
 
-from moviefinder.errors import SessionEnded
+from moviefinder.errors import NotFound, SessionEnded
 from moviefinder.services.accounts.secrets import hash_of, new_secret
 from moviefinder.store import limits, models
 
@@ -235,6 +235,49 @@ def end_sessions(session: Session, user_id: int, *, but: Iterable[int] = ()) -> 
         models.Session.user_id == user_id, models.Session.id.not_in(list(but))
     )
     return int(session.execute(ended).rowcount)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """A browser that somebody uses."""
+
+    id: int
+    way: str
+    began_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    user_agent: str
+    address: str
+
+
+def open_sessions(session: Session, user_id: int, *, now: datetime) -> list[OpenSession]:
+    """A person's sessions that go on, the one used last first."""
+    found = select(models.Session).where(models.Session.user_id == user_id, models.Session.expires_at > now)
+    return [
+        OpenSession(
+            id=row.id,
+            way=row.way,
+            began_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            user_agent=row.user_agent,
+            address=row.address,
+        )
+        for row in session.scalars(
+            found.order_by(models.Session.last_seen_at.desc(), models.Session.id.desc())
+        )
+    ]
+
+
+def end_one(session: Session, user_id: int, session_id: int) -> None:
+    """End one of a person's sessions.
+
+    Raises:
+        NotFound: this person has none of this number.
+    """
+    ended = delete(models.Session).where(models.Session.user_id == user_id, models.Session.id == session_id)
+    if not session.execute(ended).rowcount:  # type: ignore[attr-defined]  # a DELETE has a row count
+        raise NotFound(f"You have no session with the number {session_id}.")
 
 
 def forget_ended(session: Session, *, now: datetime) -> int:

@@ -99,7 +99,7 @@ def by_password(
     Raises:
         WrongSecret: it was changed in the meantime.
     """
-    user = _held(session, proof.user_id, *_guest(asker)).get(proof.user_id)
+    user = merging.hold(session, [proof.user_id, *_guest(asker)]).get(proof.user_id)
     identity = session.get(models.Identity, proof.identity_id, populate_existing=True)
     if user is None or identity is None or identity.secret != proof.secret:
         raise WrongSecret(_WRONG)
@@ -145,11 +145,11 @@ def sign_in(
     Raises:
         SessionEnded: they were erased in the meantime.
     """
-    held = _held(session, user.id, *_guest(asker))
+    held = merging.hold(session, [user.id, *_guest(asker)])
     if user.id not in held:
         raise SessionEnded("This account is not there any more.")
     for guest_id in _guest(asker):
-        if guest_id != user.id and guest_id in held and _stands(session, asker):
+        if guest_id != user.id and guest_id in held and stands(session, asker):
             merging.bring_along(session, guest_id, user.id, now=now)
     if asker is not None and asker.session_id is not None:
         session.execute(delete(models.Session).where(models.Session.id == asker.session_id))
@@ -178,8 +178,8 @@ def upgrade(
     Raises:
         SessionEnded: the guest became an account, or was brought along to one, in another browser just now.
     """
-    held = _held(session, asker.user_id)
-    if not _stands(session, asker) or held[asker.user_id].merged_into is not None:
+    held = merging.hold(session, [asker.user_id])
+    if not stands(session, asker) or held[asker.user_id].merged_into is not None:
         raise SessionEnded("You have signed in elsewhere meanwhile. Sign in here as well.")
     open_account(session, settings, held[asker.user_id], now=now)
     return sign_in(
@@ -218,8 +218,8 @@ def renew(
     Raises:
         SessionEnded: theirs has ended in the meantime.
     """
-    held = _held(session, asker.user_id)
-    if asker.user_id not in held or not _stands(session, asker):
+    held = merging.hold(session, [asker.user_id])
+    if asker.user_id not in held or not stands(session, asker):
         raise SessionEnded("This session has ended meanwhile. Sign in again.")
     sessions.end_sessions(session, asker.user_id)
     renewed, token = sessions.begin_session(
@@ -247,14 +247,7 @@ def _guest(asker: Asker | None) -> Iterable[int]:
     return [asker.user_id] if asker is not None and asker.is_guest else []
 
 
-def _held(session: Session, *user_ids: int) -> dict[int, models.User]:
-    """Users, read anew and held until the transaction ends; those that are gone are not among them."""
-    held = select(models.User).where(models.User.id.in_(user_ids)).order_by(models.User.id)
-    rows = session.scalars(held.with_for_update().execution_options(populate_existing=True))
-    return {user.id: user for user in rows}
-
-
-def _stands(session: Session, asker: Asker | None) -> bool:
+def stands(session: Session, asker: Asker | None) -> bool:
     """Whether a session goes on, now that nobody can end it any more: its user is held."""
     found = select(models.Session.id).where(models.Session.id == (asker and asker.session_id))
     return session.scalar(found) is not None

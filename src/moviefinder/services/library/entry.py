@@ -43,6 +43,20 @@ def is_blank(row: UserFilm) -> bool:
     return answers_of(row).says_nothing
 
 
+def put(row: UserFilm, answers: Answers, said: Mapping[str, str], *, now: datetime) -> None:
+    """Have a row say something else, with the times at which that was said."""
+    row.verdict = answers.verdict
+    row.seen = answers.seen
+    row.seen_on = answers.seen_on
+    row.saved_at = (row.saved_at or now) if answers.saved else None
+    row.snoozed_until = answers.snoozed_until
+    row.taste = answers.taste
+    row.rating = answers.rating
+    row.said = dict(said)
+    row.version += 1
+    row.updated_at = now
+
+
 def entry_from(row: UserFilm | None) -> Entry | None:
     """The entry of a row; None where nothing is said."""
     if row is None or is_blank(row):

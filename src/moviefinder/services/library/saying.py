@@ -23,6 +23,7 @@ from moviefinder.services.library.entry import (
     from_json,
     is_blank,
     plain_values,
+    put,
     to_json,
 )
 from moviefinder.store.models import Change, User, UserFilm
@@ -152,7 +153,7 @@ def undo(session: Session, user_id: int, change_id: int, *, now: datetime) -> Sa
         for name in ANSWERS
         if getattr(before, name) != getattr(after, name) == getattr(stands, name)
     }
-    _write(row, replace(stands, **taken), dict.fromkeys(ANSWERS, at.isoformat()), now=now)
+    put(row, replace(stands, **taken), dict.fromkeys(ANSWERS, at.isoformat()), now=now)
     if "saved" in taken and row.saved_at and (saved_at := change.before.get("saved_at")):
         row.saved_at = datetime.fromisoformat(saved_at)
     change.undone_at = now
@@ -211,7 +212,7 @@ def _store(
         session.add(row)
     saved_at = row.saved_at
     if not is_same:
-        _write(row, after, said_times, now=now)
+        put(row, after, said_times, now=now)
     change = Change(
         user_id=user_id,
         film_id=film_id,
@@ -238,16 +239,3 @@ def _is_recorded(
         Change.overtaken.is_not(None),
     )
     return plain_values(overtaken) in session.scalars(late).all()
-
-
-def _write(row: UserFilm, answers: Answers, said_times: dict[str, str], *, now: datetime) -> None:
-    row.verdict = answers.verdict
-    row.seen = answers.seen
-    row.seen_on = answers.seen_on
-    row.saved_at = (row.saved_at or now) if answers.saved else None
-    row.snoozed_until = answers.snoozed_until
-    row.taste = answers.taste
-    row.rating = answers.rating
-    row.said = said_times
-    row.version += 1
-    row.updated_at = now

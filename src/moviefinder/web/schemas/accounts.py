@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
+from moviefinder.services.accounts import sessions
+from moviefinder.services.accounts.profile import Profile
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.web.schemas.base import Answer, LanguageCode, Number, Request
 from moviefinder.web.schemas.passkeys import PasskeyOptions
@@ -139,6 +141,37 @@ class Account(Answer):
     fresh: bool = Field(description="Whether who asks has just proved who they are.")
     merges: list[Merge]
 
+    @classmethod
+    def of(cls, profile: Profile) -> Account:
+        asker = profile.asker
+        return cls(
+            id=asker.user_id,
+            name=profile.name,
+            guest=asker.is_guest,
+            operator=asker.is_operator,
+            may_operate=profile.may_operate,
+            created_at=asker.created_at,
+            email=profile.email,
+            language=profile.language,
+            ways=[
+                Way(
+                    id=way.id,
+                    kind="password" if way.is_password else "provider",
+                    provider=way.provider,
+                    email=way.email,
+                    created_at=way.created_at,
+                    last_used_at=way.last_used_at,
+                )
+                for way in profile.ways
+            ],
+            asks_passkey=profile.asks_passkey,
+            fresh=profile.is_fresh,
+            merges=[
+                Merge(guest=merge.guest_id, at=merge.at, films=merge.films, until=merge.until)
+                for merge in profile.merges
+            ],
+        )
+
 
 class GuestPath(Request):
     guest: Number
@@ -157,6 +190,19 @@ class OpenSession(Answer):
     expires_at: datetime
     user_agent: str
     address: str
+
+    @classmethod
+    def of(cls, one: sessions.OpenSession, asker: Asker) -> OpenSession:
+        return cls(
+            id=one.id,
+            current=one.id == asker.session_id,
+            way=one.way,
+            began_at=one.began_at,
+            last_seen_at=one.last_seen_at,
+            expires_at=one.expires_at,
+            user_agent=one.user_agent,
+            address=one.address,
+        )
 
 
 class OpenSessionList(Answer):
