@@ -70,6 +70,7 @@ def come(app: App, role: str, *, secret: str | None = None) -> Person:
                     token_hash=hash_of(key),
                     scope=role.removesuffix(" token"),
                     created_at=now,
+                    last_used_at=now,  # it is noted by the hour
                 )
             )
             headers = {"Authorization": f"Bearer {key}"}
