@@ -292,9 +292,8 @@ def test_an_address_is_changed_once_its_mailbox_has_answered(app, anna):
     elsewhere.post("/session", email=EMAIL, password=PASSWORD)
     assert anna.put("/account/email", email="new@example.org").status_code == 202
     with app.reading() as session:
-        asked = set(
-            session.execute(select(Mail.template, Mail.to).order_by(Mail.id.desc()).limit(2)).tuples()
-        )
+        newest = session.execute(select(Mail.template, Mail.to).order_by(Mail.id.desc()).limit(2))
+        asked = {(row.template, row.to) for row in newest}
     assert asked == {("email_change", "new@example.org"), ("email_asked", EMAIL)}
     assert anna.get("/account").json["email"] == EMAIL
     assert anna.post("/account/links/use", token=token_of(app, "email")).json["user"]
