@@ -24,7 +24,7 @@ from moviefinder.web.schemas.accounts import (
     Undone,
     UseLink,
     User,
-    Way,
+    WayIn,
 )
 from moviefinder.web.schemas.auth import Elsewhere, IdentityPath, ProviderPath, SignInElsewhere
 from moviefinder.web.schemas.base import (
@@ -264,6 +264,6 @@ __all__ = [
     "UseLink",
     "User",
     "WantedPosters",
-    "Way",
+    "WayIn",
     "film_list",
 ]

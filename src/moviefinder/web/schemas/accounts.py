@@ -107,7 +107,7 @@ class AccountChange(Request):
     asks_passkey: StrictBool | None = None
 
 
-class Way(Answer):
+class WayIn(Answer):
     """A way to sign in that somebody else vouches for: a mailbox, a provider."""
 
     id: int
@@ -136,7 +136,7 @@ class Account(Answer):
     created_at: datetime
     email: str | None
     language: str | None
-    ways: list[Way]
+    ways: list[WayIn]
     asks_passkey: bool
     fresh: bool = Field(description="Whether who asks has just proved who they are.")
     merges: list[Merge]
@@ -154,7 +154,7 @@ class Account(Answer):
             email=profile.email,
             language=profile.language,
             ways=[
-                Way(
+                WayIn(
                     id=way.id,
                     kind="password" if way.is_password else "provider",
                     provider=way.provider,
