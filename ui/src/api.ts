@@ -31,7 +31,7 @@ export type Similar = Schemas["SimilarFilm"];
 export type Counts = Schemas["LibraryCounts"];
 export type Shelf = keyof Counts;
 export type Change = Schemas["PastChange"];
-export type User = Schemas["User"] & { name?: string | null };
+export type User = Schemas["User"];
 export type Genre = Schemas["Genre"];
 export type Place = Schemas["Place"];
 export type Suggestion = Schemas["SuggestionRow"];
@@ -46,6 +46,7 @@ export type Patch = Partial<Answers>;
 export interface More {
   errors?: readonly Schemas["FieldProblem"][];
   needs?: string;
+  why?: string;
 }
 
 /** The server answered and refused; `detail` is written for people. */

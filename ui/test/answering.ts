@@ -1,6 +1,7 @@
 /** A network for tests: every request is noted and answered by hand, in whatever order a test likes. */
 import { vi } from "vitest";
 import type { Film, FilmDetail, Recommendation, Source, Sources } from "../src/api.ts";
+import type { Account, Options } from "../src/api-account.ts";
 
 export interface Asked {
   method: string;
@@ -11,7 +12,7 @@ export interface Asked {
   /** Answers with JSON, and with an ETag where one is given. */
   answer(body: unknown, status?: number, etag?: string): Promise<void>;
   /** Refuses with a problem document. */
-  refuse(status: number, detail: string, type?: string): Promise<void>;
+  refuse(status: number, detail: string, type?: string, more?: object): Promise<void>;
   /** Lets the connection fail. */
   drop(): Promise<void>;
 }
@@ -43,9 +44,9 @@ export function network(): Asked[] {
             "application/json",
             etag,
           ),
-        refuse: (status, detail, type = "about:blank") =>
+        refuse: (status, detail, type = "about:blank", more = {}) =>
           respond(
-            JSON.stringify({ type, title: detail, status, detail }),
+            JSON.stringify({ type, title: detail, status, detail, ...more }),
             status,
             "application/problem+json",
           ),
@@ -215,6 +216,49 @@ export function makeList(items: readonly Recommendation[], changes: Record<strin
     known: 0.5,
     spread: 0.2,
     pending: { fetching: 0, waiting: 0 },
+    ...changes,
+  };
+}
+
+/** What an install offers to who is not signed in, with one word changed. */
+export function makeOptions(changes: Partial<Options> = {}): Options {
+  return {
+    registration: "open",
+    guests: true,
+    providers: [],
+    passkeys: false,
+    passkeys_at: null,
+    mail: "folder",
+    password_length: 8,
+    operator_wanted: false,
+    ...changes,
+  };
+}
+
+/** An account with e-mail and password, with one word changed. */
+export function makeAccount(changes: Partial<Account> = {}): Account {
+  return {
+    id: 7,
+    name: "Ida",
+    guest: false,
+    operator: false,
+    may_operate: false,
+    created_at: "2026-11-23T12:00:00Z",
+    email: "ida@example.org",
+    language: "en",
+    ways: [
+      {
+        id: 1,
+        kind: "password",
+        provider: "password",
+        email: "ida@example.org",
+        created_at: "2026-11-23T12:00:00Z",
+        last_used_at: null,
+      },
+    ],
+    asks_passkey: false,
+    fresh: true,
+    merges: [],
     ...changes,
   };
 }

@@ -2,15 +2,18 @@ import { beforeEach, expect, test } from "vitest";
 import { api } from "../src/api.ts";
 import { answersTo, learn } from "../src/state/library.ts";
 import { notices } from "../src/state/notices.ts";
-import { theme } from "../src/state/preferences.ts";
-import { watchSession } from "../src/state/session.ts";
-import { type Asked, kept, makeFilm, network, settled } from "./answering.ts";
+import { hasEnded, isSignedIn, theme } from "../src/state/preferences.ts";
+import { askWhoIAm, user, watchSession } from "../src/state/session.ts";
+import { type Asked, find, kept, makeFilm, network, settled } from "./answering.ts";
 
 let asked: Asked[];
 let listsForgotten: number;
 
 beforeEach(() => {
   asked = network();
+  hasEnded.value = "no";
+  isSignedIn.value = "no";
+  notices.value = [];
   listsForgotten = 0;
   watchSession(() => {
     listsForgotten += 1;
@@ -41,4 +44,63 @@ test("another 401 is an error like any other", async () => {
   await asked[0]?.refuse(401, "Sign in.", "/problems/not-signed-in");
   await asking;
   expect(asked).toHaveLength(1);
+});
+
+test("who I am is asked, and remembered without a name", async () => {
+  const asking = askWhoIAm();
+  await find(asked, "GET", "/session").answer({
+    user: { id: 7, guest: false, created_at: "2026-11-23T12:00:00Z", name: "Ida", operator: false },
+  });
+  await asking;
+  expect(user.value?.name).toBe("Ida");
+  expect(JSON.stringify({ ...localStorage })).not.toContain("Ida");
+  expect(isSignedIn.value).toBe("yes");
+});
+
+test("where an account's session has ended nothing is written as a guest until somebody wants that", async () => {
+  isSignedIn.value = "yes";
+  const saying = expect(api.say(1, { verdict: "liked" }, "key")).rejects.toMatchObject({ status: 401 });
+  await asked[0]?.refuse(401, "The session has ended.", "/problems/session-ended");
+  await find(asked, "DELETE", "/session").answer(undefined, 204);
+  await saying;
+  expect([hasEnded.value, isSignedIn.value]).toEqual(["yes", "no"]);
+  expect(asked).toHaveLength(2);
+
+  const again = api.say(1, { verdict: "liked" }, "key");
+  await expect(again).rejects.toMatchObject({
+    status: 401,
+    detail: expect.stringContaining("Until you sign in"),
+  });
+  expect(asked).toHaveLength(2);
+
+  hasEnded.value = "no"; // they press "Go on as a guest"
+  const third = api.say(1, { verdict: "liked" }, "key");
+  await find(asked, "PATCH", "/library/1").answer(kept(makeFilm(), {}));
+  await third;
+});
+
+test("what only reads goes on when an account's session has ended", async () => {
+  isSignedIn.value = "yes";
+  const reading = api.library({});
+  await asked[0]?.refuse(401, "The session has ended.", "/problems/session-ended");
+  await find(asked, "DELETE", "/session").answer(undefined, 204);
+  await settled();
+  await find(asked, "GET", "/library").answer({ items: [], next: null });
+  await reading;
+  expect(hasEnded.value).toBe("yes");
+});
+
+test("a cookie that the browser has thrown away is a session that has ended", async () => {
+  isSignedIn.value = "yes";
+  const asking = askWhoIAm();
+  await find(asked, "GET", "/session").answer({ user: null });
+  await asking;
+  expect(hasEnded.value).toBe("yes");
+});
+
+test("what the page before had to say is said once", () => {
+  history.replaceState({ said: "You are signed in.", scroll: 3 }, "");
+  watchSession(() => {});
+  expect(notices.value.map((notice) => notice.text)).toEqual(["You are signed in."]);
+  expect(history.state).toEqual({ scroll: 3 });
 });

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { accounts, type Merge, type Options, type SessionRow, type Token } from "../api-account.ts";
+import { accounts, type Merge, type OpenSession, type Options, type Token } from "../api-account.ts";
 import { done, pressed } from "../state/account.ts";
 import { deviceName } from "../state/devices.ts";
 import { dateTime, t } from "../state/strings.ts";
@@ -13,7 +13,7 @@ function wayName(way: string, here: Options): string {
   return here.providers.find(({ name }) => name === way)?.title ?? way;
 }
 
-function Device({ session, here }: { session: SessionRow; here: Options }) {
+function Device({ session, here }: { session: OpenSession; here: Options }) {
   const name = deviceName(session.user_agent) || t("account.devices.unknown");
   return (
     <li>
@@ -43,7 +43,7 @@ function Device({ session, here }: { session: SessionRow; here: Options }) {
 }
 
 /** Where this person is signed in. */
-export function Devices({ sessions, here }: { sessions: readonly SessionRow[]; here: Options }) {
+export function Devices({ sessions, here }: { sessions: readonly OpenSession[]; here: Options }) {
   return (
     <Section title={t("account.devices")}>
       <ul>

@@ -3,7 +3,6 @@ import type { ComponentChildren } from "preact";
 import { Declined } from "../state/proof.ts";
 import { faultText } from "../state/refusals.ts";
 import { t } from "../state/strings.ts";
-import { Icon } from "./icon.tsx";
 
 /** Something that a button does, and what came of it if that was nothing. */
 export function Doing({
@@ -66,11 +65,7 @@ export function Ways({
           {t("sign.with", { provider: title })}
         </Doing>
       ))}
-      {hasPasskey && (
-        <Doing run={onPasskey}>
-          <Icon name="key" /> {t("sign.passkey")}
-        </Doing>
-      )}
+      {hasPasskey && <Doing run={onPasskey}>{t("sign.passkey")}</Doing>}
     </div>
   );
 }

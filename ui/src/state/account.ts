@@ -1,5 +1,5 @@
 /** The account of who is signed in: what the account page shows, and what can be done there. */
-import { type Account, accounts, type Passkey, type SessionRow, type Token } from "../api-account.ts";
+import { type Account, accounts, type OpenSession, type Passkey, type Token } from "../api-account.ts";
 import { leave } from "./entering.ts";
 import { Loader } from "./loading.ts";
 import { notify } from "./notices.ts";
@@ -12,7 +12,7 @@ import { madePasskey } from "./webauthn.ts";
 export interface Whole {
   account: Account;
   passkeys: readonly Passkey[];
-  sessions: readonly SessionRow[];
+  sessions: readonly OpenSession[];
   tokens: readonly Token[];
 }
 const loader = new Loader<Whole>();

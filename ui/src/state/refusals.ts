@@ -5,6 +5,7 @@ import { hasText, t } from "./strings.ts";
 
 export function faultText(error: unknown): string {
   if (!(error instanceof ApiError)) return refusalText(error);
-  const key = `problem.${error.type.replace("/problems/", "")}`;
+  const type = error.type.replace("/problems/", "");
+  const key = `problem.${type === "provider-failed" ? `provider-${error.more.why}` : type}`;
   return hasText(key) ? t(key) : refusalText(error);
 }

@@ -45,6 +45,10 @@ export function watchSession(forget: () => void): void {
     return ending;
   });
   whenGuestMade(() => (hasEnded.peek() === "yes" ? t("session.over") : null));
+  // What the page that was left for this one has to say (`entering.ts`).
+  const { said, ...state } = history.state ?? {};
+  if (said) notify(said);
+  history.replaceState(state, "");
   // Somebody has signed in or out in another window of this browser.
   addEventListener("storage", ({ key }) => {
     if (key === "moviefinder.account") location.reload();

@@ -6,6 +6,7 @@ import { Passkeys, WaysIn } from "../parts/account-ways.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { Field, Form } from "../parts/form.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { ProofDialog } from "../parts/proof-dialog.tsx";
 import { Section } from "../parts/section.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
@@ -70,7 +71,7 @@ function Myself({ account }: { account: Account }) {
           hint={t("form.name.hint")}
         />
       </Form>
-      <p class="field">
+      <p class="field apart">
         <label for="mail-language">{t("account.language")}</label>
         <select
           id="mail-language"
@@ -162,6 +163,7 @@ export function AccountView() {
       {failure === null && !(value && here) && <Skeletons sizes={["usual", "usual"]} />}
       {value && here && (
         <>
+          <Problem instead={{ "wrong-secret": "other-person" }} />
           <Who account={value.account} />
           <BroughtAlong merges={value.account.merges} />
           {!value.account.guest && <Myself account={value.account} />}

@@ -16,7 +16,7 @@ type Wants = "nothing" | "password" | "new_password" | "sign_in";
 async function use(purpose: Purpose, token: string, password?: string): Promise<Wants> {
   try {
     const { user } = await accounts.useLink(token, password);
-    if (user) await enter("/", t(`link.${purpose}.done`));
+    if (user && purpose !== "unlock") await enter("/", t(`link.${purpose}.done`));
     else loadAnew("/sign-in", t(`link.${purpose}.done`));
   } catch (error) {
     const needs = isProblem(error, "wrong-secret") ? (error.more.needs as Wants | undefined) : undefined;

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { accounts, type Options } from "../api-account.ts";
 import { Failed } from "../parts/failed.tsx";
 import { Field, Form, NewPassword } from "../parts/form.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Doing, Ways } from "../parts/ways.tsx";
 import { go, route, search, url } from "../state/address.ts";
@@ -21,7 +22,7 @@ import {
   signInByPasskey,
   typedEmail,
 } from "../state/signing.ts";
-import { hasText, language, rich, t } from "../state/strings.ts";
+import { language, rich, t } from "../state/strings.ts";
 
 type Mode = "in" | "up" | "forgotten";
 
@@ -235,18 +236,6 @@ function Guest() {
   return (
     <p class="note">
       {count > 0 ? t("sign.guest.films", { count }) : t("sign.guest")} <a href="/kept">{t("nav.kept")}</a>
-    </p>
-  );
-}
-
-/** What went wrong at a provider, or on the way back from one. */
-function Problem() {
-  const told = search.value.get("problem");
-  if (!told) return null;
-  const key = `problem.${told}`;
-  return (
-    <p class="fault" role="alert">
-      {hasText(key) ? t(key) : t("sign.problem")}
     </p>
   );
 }
