@@ -19,9 +19,9 @@ set-up: ## Python packages for development, Node, the built page
 serve: ## serve without setting up, starting again when a file changes [PORT= DATA=]
 	@exec $(VENV)/python -m moviefinder serve --reload $(SERVE)
 
-test: check ## everything: check, the page's tests, pytest [ARGS="-k name"]
+test: check ## everything: check, the page's tests, pytest [ARGS="-n 0 -k name"]
 	@$(VENV)/python tools/page.py vitest run
-	@$(VENV)/python -m pytest $(ARGS)
+	@$(VENV)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: set-up ## format, lint, types, layers, spelling, generated files
 	@$(VENV)/python tools/check.py

@@ -7,6 +7,9 @@ import pytest
 # Recorded answers of other services are not ours to publish: tests that read them may be skipped anywhere.
 MAY_BE_ABSENT = "../shared"
 
+MEASURED = "measured"
+"""`record_property(MEASURED, {"what": ..., "seconds": ...})` in a test prints a line at the end of the run."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -16,7 +19,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests those were."""
+    """Say what was measured (a figure here is no promise, it depends on the machine), and which tests were skipped."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, row in report.user_properties:
+            if name == MEASURED:
+                terminalreporter.write_line(" ".join(f"{what}={value}" for what, value in row.items()))
     for report in _wrongly_skipped(terminalreporter.config):
         terminalreporter.write_line(f"skipped where nothing may be: {report.nodeid}", red=True)
 

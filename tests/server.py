@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,13 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.stand_in import StandIn
 
+_RANDOM = random.SystemRandom()  # Hypothesis seeds the other one, alike in all processes
 READY_S = 30  # ten times what a first start may take, for a machine that is busy
 STOP_S = 15
 
@@ -43,10 +45,17 @@ class Server:
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback that nobody listened on a moment ago.
+
+    Not one that the kernel would give: those it gives to any connection that is made before ours is bound, and tests
+    of two processes run beside each other.
+    """
+    while True:
+        port = _RANDOM.randrange(10_000, 32_768)  # where Linux begins to give
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def start(data: Path, *, port: int | None = None, **settings: str) -> Server:

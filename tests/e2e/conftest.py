@@ -1,6 +1,5 @@
 """A real browser and a real server; whatever the browser complains of fails the test."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests import server as servers
 from tests.browser import CHROMIUM, FLAGS, MISSING, say
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "test-results" / "stories.json"
-MEASURED = pytest.StashKey[list[dict[str, object]]]()
 expect.set_options(timeout=15_000)  # a condition that holds is met at once; a busy machine gets its time
 REPORT_VIOLATIONS = """
   document.addEventListener("securitypolicyviolation", (event) =>
@@ -121,16 +117,7 @@ def visit(browser: Browser, server, complaints):
 Visit = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
-def stopwatch(request):
-    """Keeps what stories measured: printed at the end of the run, and written to test-results/stories.json."""
-    measured = request.config.stash.setdefault(MEASURED, [])
-    yield measured.append
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(measured, indent=2) + "\n")
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Say what was measured; a figure here is no promise, it depends on the machine."""
-    for row in terminalreporter.config.stash.get(MEASURED, []):
-        terminalreporter.write_line(" ".join(f"{name}={value}" for name, value in row.items()))
+@pytest.fixture
+def stopwatch(record_property):
+    """Keeps what stories measured, to be printed at the end of the run."""
+    return lambda row: record_property("measured", row)
