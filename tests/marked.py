@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, insert, select
 
 from moviefinder.app import App
 from moviefinder.services import answers, library, track
@@ -135,6 +135,21 @@ def _belongings(cookie: str, invited: str, now: datetime) -> list[models.Base]:
         ),
         models.SourceSwitch(source="wikidata", is_on=False, switched_by=NUMBER, switched_at=now),
     ]
+
+
+def fill(app: App, n: int, *, now: datetime) -> None:
+    """Give her a library of so many films more, a change and a showing of each."""
+    at = {"created_at": now, "updated_at": now}
+    answered = {"seen": True, "taste": True, "said": {"seen": now.isoformat()}, "version": 1, **at}
+    changed = {"before": {"seen": False}, "after": {"seen": True}, "said_at": now, "via": "page"}
+    seen = {"first_at": now, "last_at": now, "rank": 1, "model": "votes 1"}
+    film = {"kind": "movie", "sources": {}, "created_at": now}
+    ids = range(1_000, 1_000 + n)
+    with app.transaction() as session:
+        session.execute(insert(models.Film), [{"id": one, "title": f"=Film {one}", **film} for one in ids])
+        for table, values in ((models.UserFilm, answered), (models.Change, changed), (models.Shown, seen)):
+            mine = {"user_id": NUMBER, **values}
+            session.execute(insert(table), [{"film_id": one, **mine} for one in ids])
 
 
 def found_in_tables(app: App) -> dict[str, list[str]]:

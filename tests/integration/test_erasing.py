@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 
 from moviefinder import worker
 from moviefinder.errors import NotFound, SessionEnded
@@ -182,7 +182,7 @@ def test_nobody_is_erased_twice(app, wanda):
 
 def test_ten_thousand_films_go_in_one_transaction(app, wanda, capsys):
     """A long history holds up the other writers for less than a second."""
-    fill(app, 10_000)
+    marked.fill(app, 10_000, now=now())
     began = time.perf_counter()
     erase(app)
     took_s = time.perf_counter() - began
@@ -192,39 +192,6 @@ def test_ten_thousand_films_go_in_one_transaction(app, wanda, capsys):
         )
     assert took_s < 2
     assert marked.found_in_tables(app).keys() <= {"mails"}
-
-
-def fill(app, n):
-    """Give her a library of so many films, a change and a showing of each."""
-    at = {"created_at": now(), "updated_at": now()}
-    answered = {"seen": True, "taste": True, "said": {"seen": now().isoformat()}, "version": 1, **at}
-    with app.transaction() as session:
-        film = session.get(models.Film, 1)
-        session.execute(
-            insert(models.Film),
-            [
-                {
-                    "id": 1_000 + i,
-                    "kind": "movie",
-                    "title": f"=Film {i}",
-                    "sources": {},
-                    "created_at": film.created_at,
-                }
-                for i in range(n)
-            ],
-        )
-        ids = range(1_000, 1_000 + n)
-        session.execute(
-            insert(models.UserFilm), [{"user_id": marked.NUMBER, "film_id": one, **answered} for one in ids]
-        )
-        changed = {"before": {"seen": False}, "after": {"seen": True}, "said_at": now(), "via": "page"}
-        session.execute(
-            insert(models.Change), [{"user_id": marked.NUMBER, "film_id": one, **changed} for one in ids]
-        )
-        seen = {"first_at": now(), "last_at": now(), "rank": 1, "model": "votes 1"}
-        session.execute(
-            insert(models.Shown), [{"user_id": marked.NUMBER, "film_id": one, **seen} for one in ids]
-        )
 
 
 def test_the_page_erases_and_the_browser_forgets(app, wanda):

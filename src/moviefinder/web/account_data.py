@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from tempfile import TemporaryFile
-from typing import Any, Final
+from typing import IO, Any, Final
 
-from flask import Response, request
+from flask import Response
 from flask_openapi import APIBlueprint, Tag
-from werkzeug.wsgi import wrap_file
 
 from moviefinder.log import get_logger
 from moviefinder.services import export
@@ -26,6 +26,8 @@ blueprint = APIBlueprint(
     abp_tags=[Tag(name="accounts")],
     abp_responses=failures(400, 401, 403, 422),
 )
+
+PIECE: Final = 65_536  # bytes
 
 _ARCHIVE: Final[dict[str | int, Any]] = {
     "200": {
@@ -52,12 +54,18 @@ def export_all() -> Response:
         file.close()
         raise
     log.info("exported", user_id=user_id, bytes=size)
-    response = Response(wrap_file(request.environ, file), mimetype="application/zip", direct_passthrough=True)
+    response = Response(_pieces(file), mimetype="application/zip", direct_passthrough=True)
     response.content_length = size
     response.headers["Content-Disposition"] = f'attachment; filename="{export.file_name(now.date())}"'
     response.headers["Cache-Control"] = "no-store"
     response.call_on_close(file.close)
     return response
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 @blueprint.delete("/account", responses={204: None, **failures(503)})
