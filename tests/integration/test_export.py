@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 import tracemalloc
 import zipfile
 from datetime import UTC, datetime
@@ -239,19 +238,12 @@ def test_nothing_of_an_archive_stays_on_the_disk(app, client, wanda):
     assert set(app.settings.data.rglob("*")) == before
 
 
-def test_ten_thousand_films_take_no_more_memory_than_a_hundred(app, wanda, capsys):
-    """Rows are read and written by the hundred; ten thousand are out in a few seconds."""
+def test_a_long_history_takes_no_more_memory_than_a_short_one(app, wanda):
+    """Rows are read and written by the hundred, into a stream that need not be gone back in."""
     few = peak_of(app)
-    marked.fill(app, 10_000, now=datetime.now(UTC))
-    began = time.perf_counter()
+    marked.fill(app, 1_500, now=datetime.now(UTC))
     many = peak_of(app)
-    took_s = time.perf_counter() - began
-    with capsys.disabled():
-        print(  # noqa: T201  # a figure to look at
-            f"\n10,000 films, changes, showings in an archive: {took_s:.1f} s under tracing, peak {many / 1e6:.1f} MB "
-            f"({few / 1e6:.1f} MB for four; {app.engine.dialect.name})"
-        )
-    assert many < few + 16e6
+    assert many < few + 4e6, f"{few / 1e6:.1f} MB for four films, {many / 1e6:.1f} MB for 1,500"
 
 
 def peak_of(app):

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Row, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from moviefinder.errors import NotFound
@@ -24,6 +24,7 @@ from moviefinder.services.library.entry import ANSWERS
 from moviefinder.store import models
 from moviefinder.store.models import (
     AnsweredReason,
+    Base,
     Change,
     ExternalId,
     Film,
@@ -127,7 +128,7 @@ def _plain(value: Any) -> str:
 def _library(session: Session, user_id: int) -> Iterator[Item]:
     names = [name for name in ANSWERS if name != "saved"]
     times = ("saved_at", "created_at", "updated_at")
-    for rows in _batches(session, select(UserFilm).where(UserFilm.user_id == user_id), UserFilm.film_id):
+    for rows in _batches(session, UserFilm, user_id, UserFilm.film_id):
         films = _films(session, [row.film_id for row in rows])
         for row in rows:
             saved = {"saved": row.saved_at is not None}
@@ -136,7 +137,7 @@ def _library(session: Session, user_id: int) -> Iterator[Item]:
 
 
 def _history(session: Session, user_id: int) -> Iterator[Item]:
-    for rows in _batches(session, select(Change).where(Change.user_id == user_id), Change.id):
+    for rows in _batches(session, Change, user_id, Change.id):
         films = _films(session, [row.film_id for row in rows])
         for row in rows:
             told = ("said_at", "via", "before", "after", "overtaken", "undone_at")
@@ -149,8 +150,8 @@ def _history(session: Session, user_id: int) -> Iterator[Item]:
 
 
 def _reasons(session: Session, user_id: int) -> Iterator[Item]:
-    wanted = select(AnsweredReason).where(AnsweredReason.user_id == user_id)
-    for rows in _batches(session, wanted, AnsweredReason.film_id, AnsweredReason.because_id):
+    key = (AnsweredReason.film_id, AnsweredReason.because_id)
+    for rows in _batches(session, AnsweredReason, user_id, *key):
         films = _films(session, [film_id for row in rows for film_id in (row.film_id, row.because_id)])
         for row in rows:
             because = {
@@ -161,7 +162,7 @@ def _reasons(session: Session, user_id: int) -> Iterator[Item]:
 
 def _showings(session: Session, user_id: int) -> Iterator[Item]:
     names = ("rank", "confidence", "model", "first_at", "last_at")
-    for rows in _batches(session, select(Shown).where(Shown.user_id == user_id), Shown.film_id):
+    for rows in _batches(session, Shown, user_id, Shown.film_id):
         films = _films(session, [row.film_id for row in rows])
         for row in rows:
             yield {**films[row.film_id], **{name: getattr(row, name) for name in names}}
@@ -185,18 +186,15 @@ def _sessions(session: Session, user_id: int) -> Iterator[Item]:
 
 
 def _batches(
-    session: Session, wanted: Select[Any], *key: InstrumentedAttribute[int]
-) -> Iterator[Sequence[Any]]:
-    """Rows in the order of a key, a few hundred at a time; those before are let go."""
+    session: Session, of: type[Base], user_id: int, *key: InstrumentedAttribute[int]
+) -> Iterator[Sequence[Row[Any]]]:
+    """A person's rows of a table in the order of a key, a few hundred at a time."""
+    table = of.__table__
+    wanted = select(table).where(table.c.user_id == user_id).order_by(*key).limit(BATCH)
     after: tuple[int, ...] | None = None
-    while True:
-        page = wanted.order_by(*key).limit(BATCH)
-        rows = session.scalars(page if after is None else page.where(tuple_(*key) > after)).all()
-        if not rows:
-            return
+    while rows := session.execute(wanted if after is None else wanted.where(tuple_(*key) > after)).all():
         yield rows
         after = tuple(getattr(rows[-1], column.key) for column in key)
-        session.expunge_all()
 
 
 def _films(session: Session, film_ids: Sequence[int]) -> dict[int, Item]:
