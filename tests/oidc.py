@@ -62,6 +62,9 @@ FAULTS = {
     "other-issuer",  # the description names another issuer
     "inside-endpoint",  # the description sends us to an address inside
     "redirect-token",
+    "bare-token",  # the ID token names nobody's name: that is told at another address
+    "bare-token-of-another",  # and there of somebody else
+    "bare-token-alone",  # or nothing
     "iss-parameter",  # promises RFC 9207, and keeps it
     "wrong-iss-parameter",
     "no-iss-parameter",  # promises, and does not keep it
@@ -98,6 +101,7 @@ class Provider:
         self.complaints: list[str] = []
         self.journal: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
+        self._tokens: set[str] = set()
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """What an operator writes down of it."""
@@ -154,6 +158,7 @@ class Provider:
             "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{inside}/token",
             "jwks_uri": f"{self.issuer}/keys",
+            "userinfo_endpoint": f"{self.issuer}/people",
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": list(self._keys),
@@ -236,6 +241,7 @@ class Provider:
         if "list" in self.faults:
             return ["no object"]
         access_token, faults, now = secrets.token_urlsafe(24), self.faults, int(time.time())
+        self._tokens.add(access_token)
         half = hashlib.sha512 if self.alg == "EdDSA" else hashlib.sha256
         digest = half(access_token.encode()).digest()
         claims: dict[str, Any] = {
@@ -260,6 +266,8 @@ class Provider:
             "long-sub": {"sub": "x" * 256},
             "wrong-at-hash": {"at_hash": "AAAA"},
         }
+        if any(fault.startswith("bare-token") for fault in faults):
+            claims = {name: value for name, value in claims.items() if not name.startswith(("name", "email"))}
         for fault in faults & changed.keys():
             claims |= changed[fault]
         claims = {name: value for name, value in claims.items() if value is not None}
@@ -272,6 +280,12 @@ class Provider:
         if "no-id-token" in faults:
             del token["id_token"]
         return token
+
+    def people(self, authorization: str) -> tuple[int, Any]:
+        """Who an access token is of."""
+        if authorization.removeprefix("Bearer ") not in self._tokens or "bare-token-alone" in self.faults:
+            return 401, {"error": "invalid_token"}
+        return 200, self.person | ({"sub": "another"} if "bare-token-of-another" in self.faults else {})
 
     def _signed(self, claims: dict[str, Any]) -> str:
         key, faults = self._keys[self.alg], self.faults
@@ -323,6 +337,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif parts.path == "/keys":
             self._hang("hang-keys")
             self._send(200, provider.keys())
+        elif parts.path == "/people":
+            self._send(*provider.people(self.headers.get("Authorization", "")))
         elif parts.path == "/authorize":
             self._authorize(query)
         else:

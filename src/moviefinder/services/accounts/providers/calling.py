@@ -85,9 +85,9 @@ class Call:
     until: float
     """When all must be over, by `time.monotonic`."""
 
-    def get_json(self, url: str) -> Any:
+    def get_json(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
         """Ask for JSON. Raises ProviderFailed: there is none to be had."""
-        answer = self.request("GET", url)
+        answer = self.request("GET", url, headers=headers)
         answer.raise_for_status()
         return answer.json()
 

@@ -24,6 +24,8 @@ BEGIN_S: Final = 4.0
 """Seconds that somebody waits before the browser is sent away; most often it needs no call at all,"""
 FINISH_S: Final = 8.0
 """and when it is back: a code to exchange, and now and then keys to fetch."""
+_PLACE_S: Final = 0.5
+"""So long somebody waits where others wait for providers already: who waits holds a thread up, too."""
 _CONNECT_S: Final = 3.0
 _READ_S: Final = 5.0
 
@@ -51,7 +53,7 @@ class Providers:
         about = settings.contact or "a self-hosted film recommender; urllib3"
         self._user_agent = f"MovieFinder/{__version__} ({about})"
         self._connections = Connections(connect_s=_CONNECT_S, read_s=_READ_S)
-        # A provider that hangs may hold up a quarter of those who answer people, never all.
+        # A provider that hangs may hold up a quarter of the threads that answer people, never all.
         self._places = threading.BoundedSemaphore(max(1, settings.threads // 4))
         self._by_name: dict[str, Provider] = {}
         for name in offered(settings):
@@ -114,7 +116,7 @@ class Providers:
     @contextmanager
     def _place(self, title: str, until: float) -> Iterator[float]:
         """Be one of the few that ask at a time."""
-        if not self._places.acquire(timeout=max(0.0, until - time.monotonic())):
+        if not self._places.acquire(timeout=_PLACE_S):
             raise ProviderFailed(f"Too many wait for {title} just now. Try again in a moment.", why="silent")
         try:
             yield until

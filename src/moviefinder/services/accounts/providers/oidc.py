@@ -40,6 +40,8 @@ class Description:
     """and where its public keys are."""
     way: str
     """How the client says who it is where codes are exchanged."""
+    people: str | None
+    """Where more is told of a person than the ID token says, in the words of Core 1.0, 5.3."""
     names_itself: bool
     """It promises to say who sends a browser back (RFC 9207)."""
     can_ask_anew: bool
@@ -102,12 +104,30 @@ class OidcProvider:
             now=now,
             signed_in_since=None if since is None else datetime.fromtimestamp(since, UTC),
         )
+        told_more = claims if {"name", "email"} & claims.keys() else self._person(told, token, claims, until)
         return Proof(
             issuer=self._settings.issuer,
             subject=claims["sub"],
-            name=name_in(claims.get("name")),
-            email=email_in(claims.get("email")) if claims.get("email_verified") is True else None,
+            name=name_in(told_more.get("name")),
+            email=email_in(told_more.get("email")) if told_more.get("email_verified") is True else None,
         )
+
+    def _person(
+        self, told: Description, token: Mapping[str, Any], claims: Mapping[str, Any], until: float
+    ) -> Mapping[str, Any]:
+        """Name and address, from where some providers tell them alone; nobody is kept out for want of them."""
+        if told.people is None:
+            return claims
+        try:
+            found = self._calling(until).get_json(
+                told.people, headers={"Authorization": f"Bearer {token['access_token']}"}
+            )
+        except ProviderFailed:
+            return claims
+        is_theirs = (
+            isinstance(found, dict) and found.get("sub") == claims["sub"]
+        )  # else it is of somebody else
+        return found if is_theirs else claims
 
     def _exchanged(
         self, told: Description, code: str, remembered: Mapping[str, Any], redirect_uri: str, until: float
@@ -166,8 +186,10 @@ class OidcProvider:
         if not all(isinstance(address, str) and len(address) <= _AUTHORIZE_LENGTH for address in addresses):
             raise self._nonsense("it does not say where to go")
         authorize, token, keys = map(str, addresses)
+        people = document.get("userinfo_endpoint")
+        people = people if isinstance(people, str) else None
         try:
-            for address in (token, keys):
+            for address in (token, keys, *([people] if people else [])):
                 call.checked(address)
             parts = urlsplit(authorize)
             if not parts.hostname or (parts.scheme != "https" and origin_of(authorize) != self._origin):
@@ -180,6 +202,7 @@ class OidcProvider:
             authorize=authorize,
             token=token,
             keys=keys,
+            people=people,
             way=_way(ways, has_secret=bool(self._settings.client_secret.get_secret_value())),
             names_itself=document.get("authorization_response_iss_parameter_supported") is True,
             can_ask_anew=isinstance(prompts, list) and "login" in prompts,
