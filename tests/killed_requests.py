@@ -6,6 +6,7 @@ process dies by `os._exit`, as by a kill: nothing is rolled back, flushed or clo
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import subprocess
@@ -23,15 +24,14 @@ class Killer:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def ask(self, settings: Any, path: str, body: dict[str, Any], *, cookies: str, at: int | None) -> int:
-        """POST a body, and die at the statement with this number; None: at none.
+    def ask(self, settings: Any, path: str, body: dict[str, Any], *, cookies: str, at: int) -> int:
+        """POST a body, and die at the statement with this number.
 
         Returns:
-            KILLED, or the status of the answer less 100 (the exit code of a process has eight bits).
+            KILLED; or 0 where there are not so many statements and the answer was 200, else 1.
         """
         told = {
-            "data": str(settings.data),
-            "database": settings.database,
+            "settings": settings.model_dump_json(exclude_defaults=True),
             "path": path,
             "body": body,
             "cookies": cookies,
@@ -59,14 +59,22 @@ def killing() -> Iterator[Killer]:
         process.stdin.close()
 
 
-def _ask(told: dict[str, Any]) -> int:
-    from sqlalchemy import event
-
+@functools.cache
+def _app(settings: str) -> tuple[Any, Any]:
+    """The app and a client of it; no connection is open yet, so that it can be forked."""
     from moviefinder.app import make_app
     from moviefinder.config import Settings
     from moviefinder.web import create_app
 
-    app = make_app(Settings(data=told["data"], database=told["database"]))
+    app = make_app(Settings(**json.loads(settings)))
+    return app, create_app(app).test_client(use_cookies=False)
+
+
+def _ask(told: dict[str, Any]) -> int:
+    from sqlalchemy import event
+
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the log goes where it is not taken for an answer
+    app, client = _app(told["settings"])
     count = 0
 
     def step(*_: object) -> None:
@@ -77,22 +85,23 @@ def _ask(told: dict[str, Any]) -> int:
 
     event.listen(app.engine, "before_cursor_execute", step)
     event.listen(app.engine, "commit", step)  # told before the database is
-    client = create_app(app).test_client(use_cookies=False)
     answer = client.post(
         told["path"],
         json=told["body"],
         headers={"X-Requested-With": "moviefinder", "Cookie": told["cookies"]},
     )
-    return answer.status_code - 100
+    return 0 if answer.status_code == 200 else 1
 
 
 def _main() -> None:
-    import moviefinder.web  # noqa: F401  # before the fork, once
+    import argon2  # noqa: F401  # before the fork, once
 
     for line in sys.stdin:
+        told = json.loads(line)
+        _app(told["settings"])
         if (pid := os.fork()) == 0:
             try:
-                os._exit(_ask(json.loads(line)))
+                os._exit(_ask(told))
             finally:
                 os._exit(1)
         _, status = os.waitpid(pid, 0)
