@@ -12,7 +12,7 @@ from moviefinder.services.accounts.providers.known import Providers
 from moviefinder.store import models
 from moviefinder.store.hosts import HostLedger
 from moviefinder.web import create_app
-from tests import oidc
+from tests import oidc, people
 from tests.providers import WRITE, Browser, callback, problem_in
 
 ANNA = {"sub": "anna-1", "email": "anna@example.org", "email_verified": True, "name": "Anna"}
@@ -319,3 +319,44 @@ def test_of_two_who_began_with_one_invitation_one_gets_the_account(app, stand_in
     assert problem_in(first.back(first_back)) == "link-void"
     assert first.who() is None
     assert len(ways(app)) == 1
+
+
+# Mailboxes
+
+
+def mails(app):
+    """Templates and titles of the mails that wait, in the order of asking."""
+    with app.reading() as session:
+        rows = session.execute(
+            select(models.Mail.template, models.Mail.to, models.Mail.data).order_by(models.Mail.id)
+        )
+        return [(row.template, row.to, row.data.get("provider")) for row in rows]
+
+
+def test_the_mailbox_is_told_of_ways_that_come_and_go(app, stand_ins):
+    """The one that was proved here, whatever address the provider names."""
+    anna = people.Browser(app).with_account("anna@films.example")
+    person = Browser(anna.client, stand_ins)
+    before = len(mails(app))
+    person.go("home", "link")
+    unlink(person, ways(app)["home"])
+    assert mails(app)[before:] == [
+        ("identity_linked", "anna@films.example", "Home"),
+        ("identity_unlinked", "anna@films.example", "Home"),
+    ]
+
+
+def test_a_password_is_taken_off_like_any_other_way(app, stand_ins):
+    """It opens nothing then, and no link that was mailed for it does."""
+    anna = people.Browser(app).with_account("anna@films.example")
+    person = Browser(anna.client, stand_ins)
+    assert unlink(person, ways(app)["password"]).status_code == 409
+    person.go("home", "link")
+    anna.post("/account/links", purpose="reset", email="anna@films.example")
+    token = people.token_of(app, "reset")
+    assert unlink(person, ways(app)["password"]).status_code == 204
+    other = people.Browser(app)
+    answer = other.post("/session", email="anna@films.example", password=people.PASSWORD)
+    assert (answer.status_code, answer.json["type"]) == (403, "/problems/wrong-secret")
+    assert other.post("/account/links/use", token=token, password="a-cow-on-the-roof").status_code == 409
+    assert person.go("home", "again") == "/account"
