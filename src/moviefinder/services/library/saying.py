@@ -167,10 +167,12 @@ def hold(session: Session, user_id: int) -> None:
     By the user's row on PostgreSQL; SQLite has its one write lock.
 
     Raises:
-        SessionEnded: the person was erased since they were found to be who asks.
+        SessionEnded: the person was erased since they were found to be who asks, or, a guest, was brought along to an
+            account: what they said now would go with the guest.
     """
-    if session.scalar(select(User.id).where(User.id == user_id).with_for_update()) is None:
-        raise SessionEnded("You were erased meanwhile, and nothing is kept of you.")
+    held = session.execute(select(User.merged_into).where(User.id == user_id).with_for_update()).first()
+    if held is None or held.merged_into is not None:
+        raise SessionEnded("This session has ended just now, and nothing was written.")
 
 
 def _row_for_writing(session: Session, user_id: int, film_id: int) -> UserFilm | None:
