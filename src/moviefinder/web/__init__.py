@@ -13,6 +13,7 @@ from moviefinder import __version__
 from moviefinder.app import App, make_app
 from moviefinder.config import load_settings
 from moviefinder.log import get_logger
+from moviefinder.services.accounts import passwords
 from moviefinder.web import (
     account_data,
     accounts,
@@ -60,6 +61,7 @@ def create_app(app: App | None = None) -> Api:
     problems.install(flask, not_found=pages.not_found)
     _log_requests(flask)
     security.install(flask, app.settings)
+    passwords.ROOM.limit_places(app.settings.threads // 2)  # the other half is for those who do not sign in
     for module in (
         films,
         suggestions,

@@ -30,6 +30,7 @@ from moviefinder.services.accounts import (
 )
 from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.changing import Place
+from moviefinder.services.accounts.providers import known
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.services.accounts.signing_in import SecondFactor
 from moviefinder.store.models import MailLink
@@ -75,13 +76,11 @@ def show_options() -> schemas.Options:
     settings, place = app.settings, webauthn.place(app.settings)
     with app.reading() as session:
         is_wanted = operator.is_wanted(settings, session)
-    providers = {} if settings.offline else settings.providers
     return schemas.Options(
         registration=settings.registration,
         guests=settings.guests,
         providers=[
-            schemas.Provider(name=name, title=provider.title or name.capitalize())
-            for name, provider in providers.items()
+            schemas.Provider(name=name, title=title) for name, title in known.offered(settings).items()
         ],
         passkeys=place == settings.address,
         passkeys_at=place,
@@ -174,7 +173,7 @@ def use_link(body: schemas.UseLink) -> schemas.Session:
 
 def _confirm(link: MailLink, body: schemas.UseLink, counted: Attempt, now: datetime) -> schemas.Session:
     app = moviefinder()
-    signing_up.prove(link, flow=flow_token(), plain=body.password)
+    signing_up.prove(link, counted, flow=flow_token(), plain=body.password)
     with app.transaction() as session:
         begun = signing_up.confirm(
             session,
@@ -212,7 +211,7 @@ def _use_email(link: MailLink, body: schemas.UseLink, counted: Attempt, now: dat
     with app.reading() as session:
         asker = visitor(session)
         mine = changing.password_of(session, link.user_id or 0)
-    changing.prove_owner(link, mine.secret if mine else None, asker=asker, plain=body.password)
+    changing.prove_owner(link, mine.secret if mine else None, counted, asker=asker, plain=body.password)
     with app.transaction() as session:
         begun = changing.use_email(
             session, link, body.token, counted, asker=visitor(session), place=_place(), now=now

@@ -256,7 +256,14 @@ def reset(
     )
 
 
-def prove_owner(link: MailLink, secret: str | None, *, asker: Asker | None, plain: str | None) -> None:
+def prove_owner(
+    link: MailLink,
+    secret: str | None,
+    attempt: Attempt,  # noqa: ARG001  # that it was counted is what it is for
+    *,
+    asker: Asker | None,
+    plain: str | None,
+) -> None:
     """That whoever uses a link to change an address is the account's owner, not only the mailbox's.
 
     Else somebody could have a stranger's click make the stranger's address theirs. Hashes a password: not for within a
@@ -265,6 +272,7 @@ def prove_owner(link: MailLink, secret: str | None, *, asker: Asker | None, plai
     Args:
         link: as it was found.
         secret: the hash of the account's password, if it has one.
+        attempt: that it was counted.
         asker: who is signed in.
         plain: the account's password; of one that had none, the one that was chosen with the address.
 

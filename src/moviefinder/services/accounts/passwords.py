@@ -53,8 +53,8 @@ class Room:
             with self._lock:
                 self._places += 1
 
-    def limit_waiting(self, *, to: int) -> None:
-        """Let no more wait than leaves threads for everybody else; called once, before anybody comes."""
+    def limit_places(self, to: int) -> None:
+        """Let no more hash and wait, together, than so many; for a process with few threads, before anybody comes."""
         with self._lock:
             self._places = min(self._places, max(1, to))
 

@@ -92,7 +92,13 @@ def ask(
     return flow
 
 
-def prove(link: MailLink, *, flow: str | None, plain: str | None) -> None:
+def prove(
+    link: MailLink,
+    attempt: Attempt,  # noqa: ARG001  # that it was counted is what it is for
+    *,
+    flow: str | None,
+    plain: str | None,
+) -> None:
     """That whoever uses a link to confirm also asked for it: by the browser's cookie, else by the password.
 
     Else a stranger could sign up with somebody's address, have them click the link, and share their account from then
