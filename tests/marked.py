@@ -44,7 +44,7 @@ def settle(app: App, *, now: datetime) -> Marked:
     with app.transaction() as session:
         session.add(_user(NUMBER, now, display_name=NAME, locale="de", country="DE", is_operator=True))
         session.flush()
-        session.add(_user(GUEST, now, merged_into=NUMBER, merged_at=now))
+        session.add(guest := _user(GUEST, now))
         session.flush()
         session.add_all(_belongings(cookie, invited, now))
         session.flush()
@@ -66,6 +66,8 @@ def settle(app: App, *, now: datetime) -> Marked:
         for film_id in films[:3]:
             library.say(session, NUMBER, film_id, {"verdict": "liked", "rating": 9}, now=now, via="page")
         library.say(session, GUEST, films[1], {"verdict": "fine", "seen_on": date(2026, 1, 2)}, now=now)
+        guest.merged_into, guest.merged_at = NUMBER, now
+        session.flush()
         brought = library.say(session, NUMBER, films[1], {"verdict": "fine"}, now=now, via="merge")
         session.get(models.Change, brought.change_id).guest_id = GUEST
         answers.answer(session, NUMBER, films[3], films[0], "not", now=now)
@@ -146,10 +148,12 @@ def fill(app: App, n: int, *, now: datetime) -> None:
     film = {"kind": "movie", "sources": {}, "created_at": now}
     ids = range(1_000, 1_000 + n)
     with app.transaction() as session:
-        session.execute(insert(models.Film), [{"id": one, "title": f"=Film {one}", **film} for one in ids])
+        session.connection().execute(
+            insert(models.Film), [{"id": one, "title": f"=Film {one}", **film} for one in ids]
+        )
         for table, values in ((models.UserFilm, answered), (models.Change, changed), (models.Shown, seen)):
             mine = {"user_id": NUMBER, **values}
-            session.execute(insert(table), [{"film_id": one, **mine} for one in ids])
+            session.connection().execute(insert(table), [{"film_id": one, **mine} for one in ids])
 
 
 def found_in_tables(app: App) -> dict[str, list[str]]:
