@@ -86,6 +86,7 @@ interface Options {
 
 type Listener = () => void | Promise<void>;
 let sessionEnded: Listener = () => {};
+let endings = 0;
 let whyNoGuest: () => string | null = () => null;
 let reached: (isThere: boolean) => void = () => {};
 
@@ -127,6 +128,7 @@ async function refusal(response: Response): Promise<ApiError> {
 
 async function request<T>(method: string, path: string, options: Options = {}, isRetry = false): Promise<T> {
   const { query, body, headers, signal, seen } = options;
+  const before = endings;
   const refused = options.makesGuest ? whyNoGuest() : null;
   if (refused) throw new ApiError(401, "/problems/session-ended", refused);
   let response: Response;
@@ -162,7 +164,9 @@ async function request<T>(method: string, path: string, options: Options = {}, i
   if (!response.ok) {
     const error = await refusal(response);
     if (error.status === 401 && error.type.endsWith("/session-ended") && !isRetry) {
-      await sessionEnded();
+      // One that was under way when the end was found out has nothing to add to it.
+      if (before === endings) await sessionEnded();
+      endings += 1;
       return request(method, path, options, true);
     }
     throw error;

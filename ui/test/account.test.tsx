@@ -5,6 +5,7 @@ import { whole } from "../src/state/account.ts";
 import { go } from "../src/state/address.ts";
 import { notices } from "../src/state/notices.ts";
 import { proving } from "../src/state/proof.ts";
+import { user } from "../src/state/session.ts";
 import { options } from "../src/state/signing.ts";
 import { allTexts } from "../src/state/strings.ts";
 import { AccountView } from "../src/views/account.tsx";
@@ -61,6 +62,7 @@ beforeEach(async () => {
   whole.value = { status: "idle", value: null, error: null };
   options.value = { status: "idle", value: null, error: null };
   notices.value = [];
+  user.value = { id: 7, guest: false, created_at: NOW, name: "Ida", operator: false };
   go("/account");
   asked = network();
 });
@@ -91,9 +93,9 @@ test("a guest is told what a guest is, and can leave with everything", async () 
 });
 
 test("nobody is offered the way in", async () => {
+  user.value = null;
   render(<AccountView />, place);
-  await vi.waitFor(() => find(asked, "GET", "/account"));
-  await find(asked, "GET", "/account").refuse(401, "Sign in.", "/problems/sign-in-needed");
+  await (await vi.waitFor(() => find(asked, "GET", "/session"))).answer({ user: null });
   await settled();
   expect(text()).toContain("You are nobody here yet");
 });

@@ -104,3 +104,15 @@ test("what the page before had to say is said once", () => {
   expect(notices.value.map((notice) => notice.text)).toEqual(["You are signed in."]);
   expect(history.state).toEqual({ scroll: 3 });
 });
+
+test("a request that was under way when the end was found out says nothing more", async () => {
+  const both = Promise.all([api.library({}), api.changes({})]);
+  await asked[0]?.refuse(401, "The session has ended.", "/problems/session-ended");
+  await find(asked, "DELETE", "/session").answer(undefined, 204);
+  await settled();
+  await asked[1]?.refuse(401, "The session has ended.", "/problems/session-ended");
+  for (const one of asked.slice(3)) await one.answer({ items: [], next: null });
+  await both;
+  expect(asked.filter((one) => one.method === "DELETE")).toHaveLength(1);
+  expect(notices.value).toHaveLength(1);
+});

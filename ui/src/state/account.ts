@@ -1,11 +1,13 @@
 /** The account of who is signed in: what the account page shows, and what can be done there. */
+
+import { ApiError } from "../api.ts";
 import { type Account, accounts, type OpenSession, type Passkey, type Token } from "../api-account.ts";
 import { leave } from "./entering.ts";
 import { Loader } from "./loading.ts";
 import { notify } from "./notices.ts";
 import { Declined, prove, proved } from "./proof.ts";
 import { faultText } from "./refusals.ts";
-import { askWhoIAm } from "./session.ts";
+import { askWhoIAm, user } from "./session.ts";
 import { t } from "./strings.ts";
 import { madePasskey } from "./webauthn.ts";
 
@@ -20,6 +22,8 @@ export const whole = loader.state;
 
 export async function openAccount(): Promise<void> {
   await loader.load(async (signal) => {
+    if (!user.peek()) await askWhoIAm();
+    if (!user.peek()) throw new ApiError(401, "/problems/sign-in-needed", "");
     const [account, passkeys, sessions, tokens] = await Promise.all([
       accounts.account(signal),
       accounts.passkeys(signal),

@@ -13,7 +13,7 @@ import {
   type Shelf,
 } from "../api.ts";
 import { forgetUndo, forgetUndos, notify, notifyUndoable } from "./notices.ts";
-import { enqueue, isKnown, writeKey } from "./outbox.ts";
+import { enqueue, isKnown, writeKey, written } from "./outbox.ts";
 import { type Key, t } from "./strings.ts";
 
 export const NOTHING_SAID: Answers = {
@@ -89,10 +89,16 @@ const SHELVES: readonly Shelf[] = ["liked", "fine", "disliked", "seen", "saved",
 export const counts = signal<Counts>({ liked: 0, fine: 0, disliked: 0, seen: 0, saved: 0, snoozed: 0 });
 
 let areCounted = false;
+let moves = 0;
 
-/** Asks how many films are on each shelf, unless that is known. */
+/** Asks how many films are on each shelf, unless that is known. An answer that something said has overtaken is none. */
 export async function learnCounts(): Promise<void> {
-  if (!areCounted) takeCounts((await api.library({ limit: 1 })).counts);
+  while (!areCounted) {
+    await written();
+    const before = moves;
+    const page = await api.library({ limit: 1 });
+    if (moves === before) takeCounts(page.counts);
+  }
 }
 
 export function takeCounts(known: Counts): void {
@@ -123,6 +129,7 @@ function settle(film: Film): void {
   const before = cell.shown.peek();
   const after = cell.steps.reduce((answers, step) => step(answers), cell.confirmed ?? NOTHING_SAID);
   if (JSON.stringify(before) === JSON.stringify(after)) return;
+  moves += 1;
   batch(() => {
     cell.shown.value = after;
     const moved = { ...counts.peek() };

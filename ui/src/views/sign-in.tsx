@@ -8,8 +8,8 @@ import { Skeletons } from "../parts/skeleton.tsx";
 import { Doing, Ways } from "../parts/ways.tsx";
 import { go, route, search, url } from "../state/address.ts";
 import { ownPath } from "../state/entering.ts";
-import { counts } from "../state/library.ts";
-import { user } from "../state/session.ts";
+import { counts, learnCounts } from "../state/library.ts";
+import { askWhoIAm, user } from "../state/session.ts";
 import {
   goToProvider,
   invitation,
@@ -251,7 +251,13 @@ export function SignInView() {
     invitation.value = decodeURIComponent(token);
     go("/sign-up", { replace: true });
   }, [hash]);
-  useEffect(() => void openOptions(), []);
+  useEffect(() => {
+    void openOptions();
+    // Somebody may have become a guest since the page was loaded.
+    askWhoIAm()
+      .then(() => (user.peek()?.guest ? learnCounts() : undefined))
+      .catch(() => {});
+  }, []);
   useEffect(() => {
     second.value = null;
     sent.value = null;

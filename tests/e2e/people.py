@@ -1,0 +1,70 @@
+"""People with accounts, and their mailbox: the folder into which an install without a mail server writes."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import APIRequestContext, BrowserContext
+
+from tests.server import Server
+
+PASSWORD = "green curtains over Lisbon"
+ARRIVES_S = 20  # a worker that is busy with films takes its time
+HEADERS = {"X-Requested-With": "moviefinder"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """The mails to one address, oldest first."""
+
+    folder: Path
+    address: str
+
+    def texts(self) -> list[str]:
+        """The plain text of each."""
+        found = []
+        for file in sorted(self.folder.glob("*.eml"), key=lambda one: one.stat().st_mtime_ns):
+            mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            body = mail.get_body(("plain",))
+            if self.address in str(mail["To"]) and body is not None:
+                found.append(body.get_content())
+        return found
+
+    def link(self, purpose: str) -> str:
+        """The link of the newest mail for that purpose; waits for it."""
+        until = time.monotonic() + ARRIVES_S
+        while time.monotonic() < until:
+            links = [
+                link
+                for text in self.texts()
+                for link in re.findall(rf"https?://\S+/link/{purpose}#[\w-]+", text)
+            ]
+            if links:
+                return links[-1]
+            time.sleep(0.1)
+        raise TimeoutError(f"no mail with a link to {purpose} for {self.address}: {self.texts()}")
+
+
+def mailbox(server: Server, address: str) -> Mailbox:
+    """The mails that a server has written to an address."""
+    return Mailbox(server.log.parent / "data" / "mail", address)
+
+
+def post(request: APIRequestContext, path: str, body: object, *, method: str = "POST") -> object:
+    """Send what a page would; the answer's JSON."""
+    told = request.fetch(f"/api/v1{path}", method=method, data=body, headers=HEADERS)
+    if not told.ok:
+        raise RuntimeError(f"{path}: {told.status} {told.text()}")
+    return told.json() if told.body() else None
+
+
+def sign_up(context: BrowserContext, server: Server, address: str, *, name: str = "Ida") -> None:
+    """Give the person of a browser context an account, with the link of the mail."""
+    post(context.request, "/account", {"email": address, "password": PASSWORD, "name": name})
+    token = mailbox(server, address).link("confirm").partition("#")[2]
+    post(context.request, "/account/links/use", {"token": token})
