@@ -1,5 +1,6 @@
 """Ways to sign in that belong together: linked from within, taken off, never the last; guests who come back."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -241,6 +242,36 @@ def test_only_ones_own_way_in_can_be_taken_off_and_only_freshly(person, anybody,
     assert unlink(other, 4711).status_code == 404
     grow_stale(app)
     assert unlink(person, ways(app)["work"]).status_code == 403
+
+
+@both_databases
+def test_ways_that_come_and_go_at_once_break_nothing(person, anybody, app):
+    """One takes a way off and links it again while guests sign in with it; each is told something, and soon."""
+    person.go("home")
+    person.go("work", "link")
+    home, told = ways(app)["home"], []
+
+    def come_and_go():
+        for _ in range(4):
+            person.go("home", "again")
+            if "work" in (known := ways(app)):
+                told.append(unlink(person, known["work"]).status_code)
+            told.append(problem_in(person.go("work", "link")))
+
+    def sign_in():
+        for _ in range(4):
+            guest = anybody()
+            guest.like(3)
+            told.append(problem_in(guest.go("work")))
+
+    threads = [threading.Thread(target=work) for work in (come_and_go, sign_in, sign_in)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(told) <= {204, 404, None, "link-void", "session-ended", "sign-in-needed", "identity-taken"}
+    assert len(told) >= 12
+    assert ways(app)["home"] == home
 
 
 # Guests

@@ -14,9 +14,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
-from moviefinder.errors import Conflict, IdentityTaken, LinkVoid, SignInNeeded, WrongSecret
+from moviefinder.errors import (
+    Conflict,
+    IdentityTaken,
+    LinkVoid,
+    SessionEnded,
+    SignInNeeded,
+    WrongSecret,
+)
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import flows, invitations, registration, signing_in
+from moviefinder.services.accounts import flows, invitations, merging, registration, signing_in
 from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.providers.linking import tell
 from moviefinder.services.accounts.secrets import hash_of
@@ -141,7 +148,7 @@ def come_back(
     goes = _Goes(address=address, user_agent=user_agent, now=now)
     if intent != "sign_in" and (asker is None or asker.user_id != flow.user_id):
         raise SignInNeeded("Your session has ended meanwhile. Sign in and begin again.")
-    identity = _identity(session, proof)
+    identity = _held(session, proof, asker)
     is_account = asker is not None and not asker.is_guest
     if intent == "again" and (asker is None or identity is None or identity.user_id != asker.user_id):
         raise WrongSecret(
@@ -178,7 +185,25 @@ def come_back(
 
 def _identity(session: Session, proof: Proof) -> Identity | None:
     found = select(Identity).where(Identity.issuer == proof.issuer, Identity.subject == proof.subject)
-    return session.scalar(found)
+    return session.scalar(found.execution_options(populate_existing=True))
+
+
+def _held(session: Session, proof: Proof, asker: Asker | None) -> Identity | None:
+    """The identity, once its user and who asks are held: users come first, in the order of their numbers.
+
+    Raises:
+        SessionEnded: who asks was erased in this moment.
+        LinkVoid: the identity was taken off or linked in this moment.
+    """
+    seen = _identity(session, proof)
+    owner = None if seen is None else seen.user_id
+    held = merging.hold(session, [owner, None if asker is None else asker.user_id])
+    if asker is not None and asker.user_id not in held:
+        raise SessionEnded("This session has ended just now. Sign in again.")
+    identity = _identity(session, proof)
+    if (None if identity is None else identity.user_id) != owner:
+        raise LinkVoid("This way of signing in was changed in this moment. Begin again.")
+    return identity
 
 
 def _attach(session: Session, user_id: int, provider: str, proof: Proof, now: datetime) -> None:
