@@ -25,7 +25,7 @@ from moviefinder.app import App
 from moviefinder.config import Settings
 from moviefinder.errors import WrongSecret
 from moviefinder.log import get_logger
-from moviefinder.services import sources
+from moviefinder.services import mail, sources
 from moviefinder.services.accounts.roles import has_operator
 from moviefinder.services.accounts.secrets import hash_of
 from moviefinder.store import models
@@ -96,7 +96,7 @@ def figures(app: App, session: Session) -> Figures:
         jobs={"queued": 0, "running": 0, "done": 0, "failed": 0} | {row[0]: row[1] for row in states},
         films=_count(session, models.Film, models.Film.merged_into.is_(None)),
         sources_on=tuple(source.title for source in sources.sources_on(app, session).values()),
-        mail="smtp" if app.settings.mail_server.get_secret_value() else "folder",
+        mail="folder" if mail.server(app.settings) is None else "smtp",
         mails_waiting=_count(session, models.Mail),
     )
 
