@@ -129,16 +129,15 @@ def _runs(text: str) -> Sequence[str]:
 
 
 def _goes_on(run: str, character: str) -> bool:
-    kind = _step(run[-1], character)
-    return kind is not None and (len(run) == 1 or _step(run[-2], run[-1]) == kind)
+    kinds = _steps_between(run[-1], character)
+    return bool(kinds if len(run) == 1 else kinds & _steps_between(run[-2], run[-1]))
 
 
-def _step(one: str, other: str) -> str | None:
-    """How two characters follow on each other; None: in no way that a pattern has."""
+def _steps_between(one: str, other: str) -> set[str]:
+    """The ways in which two characters follow on each other in a pattern."""
     apart = ord(other) - ord(one)
-    if apart in (-1, 0, 1):
-        return str(apart)
-    return "key" if one + other in _NEXT else None
+    kinds = {str(apart)} if apart in (-1, 0, 1) else set()
+    return kinds | {"key"} if one + other in _NEXT else kinds
 
 
 def _stem(text: str) -> str:
