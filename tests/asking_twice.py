@@ -1,6 +1,6 @@
 """Questions that must be answered alike whether an account is there or not: one of each kind for both.
 
-Told by `tests/integration/test_enumeration.py` what each does, and by `tests/faults/test_enumeration.py` how long it takes.
+`tests/integration/test_enumeration.py` tells what each does, `tests/faults/test_enumeration.py` how long it takes.
 """
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from moviefinder.records import Ref
 from moviefinder.services import lookup
 from moviefinder.store import models
 from moviefinder.web import create_app
-from moviefinder.web.posters import ASKINGS
 from moviefinder.web.askers import LOOKUPS
+from moviefinder.web.posters import ASKINGS
 from tests.conftest import WRITE, install
 from tests.factories import make_catalogue, make_film
 

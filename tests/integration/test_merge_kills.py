@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from conftest import MEASURED
 from moviefinder.records import Say, Verdict
 from moviefinder.services import answers, library, track
 from moviefinder.services.accounts import links, passwords
@@ -19,6 +20,7 @@ from tests.conftest import WRITE
 from tests.killed_requests import KILLED, killing
 from tests.roles import PASSWORD, come
 
+pytestmark = pytest.mark.slow
 NOW = datetime.now(UTC)
 EARLY, LATE = NOW - timedelta(hours=3), NOW - timedelta(hours=1)
 SIGN_IN, USE_LINK = "/api/v1/session", "/api/v1/account/links/use"
@@ -161,7 +163,7 @@ class Story:
             return session.scalar(found) == self.user_id
 
 
-def kill_at_every_statement(app, settings, killer, make_story, check, capsys):
+def kill_at_every_statement(app, settings, killer, make_story, check, record_property):
     """Die at the first statement, at the second, and so on to the end; after each do it again."""
     at, code, ended = 0, KILLED, Counter()
     client = create_app(app).test_client(use_cookies=False)
@@ -178,13 +180,16 @@ def kill_at_every_statement(app, settings, killer, make_story, check, capsys):
         assert check(story)
         assert story.state()["bystander"] == story.at_first["bystander"]
     database = settings.database.split("+")[0] or "sqlite"
-    with capsys.disabled():
-        print(f"\n{database}: {story.path} killed at {at - 1} statements: {dict(ended)}", flush=True)  # noqa: T201
+    record_property(
+        MEASURED, {"killed": story.path, "database": database, "statements": at - 1, "lost_or_moved": 0}
+    )
     assert at > 10
     assert ended["as before"] > 5
 
 
-def test_a_sign_in_that_is_killed_at_any_statement_loses_nothing(app, settings, killer, secret, capsys):
+def test_a_sign_in_that_is_killed_at_any_statement_loses_nothing(
+    app, settings, killer, secret, record_property
+):
     """All is as before, or all is merged; signing in again then ends as it would have."""
 
     def check(story):
@@ -200,10 +205,12 @@ def test_a_sign_in_that_is_killed_at_any_statement_loses_nothing(app, settings, 
             assert session.scalars(of_guest).all() == []
         return True
 
-    kill_at_every_statement(app, settings, killer, lambda: Story(app, secret, SIGN_IN), check, capsys)
+    kill_at_every_statement(
+        app, settings, killer, lambda: Story(app, secret, SIGN_IN), check, record_property
+    )
 
 
-def test_a_guest_who_becomes_an_account_is_never_half_of_it(app, settings, killer, secret, capsys):
+def test_a_guest_who_becomes_an_account_is_never_half_of_it(app, settings, killer, secret, record_property):
     """The guest with all that was said, or the account with all of it; the mail's link works until it has worked."""
 
     def check(story):
@@ -218,4 +225,6 @@ def test_a_guest_who_becomes_an_account_is_never_half_of_it(app, settings, kille
         assert (waits is None) == is_done
         return is_done
 
-    kill_at_every_statement(app, settings, killer, lambda: Story(app, secret, USE_LINK), check, capsys)
+    kill_at_every_statement(
+        app, settings, killer, lambda: Story(app, secret, USE_LINK), check, record_property
+    )
