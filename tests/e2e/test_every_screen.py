@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser import LOVED, number_of
+from tests.e2e.suited import unsuited
 from tests.e2e.words import t
 
 
@@ -113,25 +113,12 @@ STATES = {
     "film": State("/film/{film}", FILM),
     "film, trailer": State("/film/{film}", FILM, act=ask_for_trailer),
     "film, unknown": State("/film/999999999", t("film.unknown.title")),
+    "kept": State("/kept", t("nav.kept"), knows=False),
+    "kept, of a guest": State("/kept", t("nav.kept")),
     "about": State("/about", t("about.title"), knows=False),
     "leaving": State("/leaving", t("nav.leaving"), knows=False),
     "no such page": State("/nowhere", t("nowhere.title"), knows=False),
 }
-
-
-# Links within text are as large as the text.
-SMALL_CONTROLS = """() => [...document.querySelectorAll("button:not(.plain), select, input, nav a")]
-  .filter((one) => one.checkVisibility())
-  .map((one) => [(one.closest("label") ?? one).getBoundingClientRect(), one.outerHTML.slice(0, 100)])
-  .filter(([box]) => box.width > 0 && (Math.round(box.width) < 44 || Math.round(box.height) < 44))
-  .map(([box, html]) => `${Math.round(box.width)}x${Math.round(box.height)} ${html}`)
-"""
-# 320 px is also a window of 1,280 px at 400 %.
-STICKING_OUT = """() => document.documentElement.scrollWidth <= 320 ? [] :
-  [...document.querySelectorAll("body *")]
-    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > 321)
-    .map((one) => one.outerHTML.slice(0, 100)).slice(0, 5)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -151,21 +138,5 @@ def test_a_screen_suits_everybody(visit, complaints, the_matrix, state):
     told.act(page)
     page.wait_for_load_state("networkidle")
 
-    found = axe(page, "light")
-    page.emulate_media(color_scheme="dark")
-    found += axe(page, "dark")
-    page.set_viewport_size({"width": 360, "height": 780})
-    found += axe(page, "phone")
-    found += [f"less than 44 px: {control}" for control in page.evaluate(SMALL_CONTROLS)]
-    page.set_viewport_size({"width": 320, "height": 640})
-    found += [f"sticks out at 320 px: {element}" for element in page.evaluate(STICKING_OUT)]
+    found = unsuited(page)
     assert not found, "\n".join(found)
-
-
-def axe(page: Page, where: str) -> list[str]:
-    """What axe finds with all its rules, a line an element."""
-    return [
-        f"{where}: {rule['id']}: {node['html'][:100]} ({node.get('failureSummary', '').splitlines()[-1].strip()})"
-        for rule in Axe().run(page).response["violations"]
-        for node in rule["nodes"]
-    ]
