@@ -718,6 +718,22 @@ def nonsense():
     return strategies.one_of(strategies.binary(min_size=1, max_size=200), deep, many)
 
 
+def test_no_depth_brings_it_down(owner):
+    """Readers that call themselves for each level of nesting run out of levels."""
+    for field, deep in (
+        ("attestationObject", b"\x81" * 7_000),
+        ("clientDataJSON", b"[" * 7_000),
+        ("authenticatorData", bytes(32) + b"\xc5" + bytes(4) + bytes(16) + b"\0\x01x" + b"\x81" * 7_000),
+    ):
+        made = Authenticator().make(ask(owner, NEW_START))
+        swap(made, {field}, {field: deep})
+        answer = post(owner, NEW, {"credential": made, "name": "x"})
+        assert answer.status_code == (200 if field == "authenticatorData" else 403), field
+        signed = Authenticator().sign(ask(owner, IN_START))
+        swap(signed, {field}, {field: deep})
+        assert post(owner, IN, {"credential": signed}).status_code == 403, field
+
+
 @hypothesis.settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=strategies.data())
 def test_no_bytes_bring_it_down(owner, data):

@@ -292,7 +292,7 @@ def remove(session: Session, user_id: int, passkey_id: int) -> None:
         NotFound: the person has no such passkey.
         LastWayIn: nobody could sign in to the account without it.
     """
-    hold(session, user_id)  # two at once could take the last two
+    hold(session, user_id)  # before anything of theirs: two at once must not take the last two
     row = _get(session, user_id, passkey_id)
     others = session.scalar(select(func.count()).where(Passkey.user_id == user_id, Passkey.id != passkey_id))
     if not others:
