@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from moviefinder.services.accounts import links
+from moviefinder.app import make_app
+from moviefinder.services.accounts import invitations, links
 from moviefinder.store.models import Identity, Mail, MailLink, Session, User
 from tests.conftest import WRITE
 from tests.people import EMAIL, PASSWORD, Browser, token_of
@@ -400,6 +401,130 @@ def test_nobody_ends_a_session_of_somebody_else(app, anna):
     theirs = anna.get("/sessions").json["items"][0]["id"]
     assert other.delete(f"/sessions/{theirs}").status_code == 404
     assert anna.who()
+
+
+# At once
+
+
+@pytest.fixture
+def patient(app):
+    """The same install, where nobody is told to come again."""
+    many = {"sign_ins_per_5min": 10_000, "resets_per_day": 10_000, "resets_per_5min": 10_000}
+    patient = make_app(app.settings.model_copy(update=many), look_every_s=0)
+    yield patient
+    patient.close()
+
+
+def at_once(*acts):
+    """Do all of it at once; the answers."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [done.result() for done in [pool.submit(act) for act in acts]]
+
+
+def test_of_two_who_reset_with_one_link_one_does(app, anna):
+    """The other is told that it is void, and their password is not the account's."""
+    browsers = [Browser(app), Browser(app)]
+    browsers[0].post("/account/links", purpose="reset", email=EMAIL)
+    token = token_of(app, "reset")
+    words = ["the-first-of-two", "the-second-of-two"]
+    done = at_once(
+        *(
+            lambda browser=browser, word=word: browser.post("/account/links/use", token=token, password=word)
+            for browser, word in zip(browsers, words, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in done) == [200, 409]
+    won = words[[answer.status_code for answer in done].index(200)]
+    assert [
+        Browser(app).post("/session", email=EMAIL, password=word).status_code == 200 for word in words
+    ] == [word == won for word in words]
+
+
+def test_of_two_who_change_to_one_address_at_once_one_does(app, anna):
+    """The other keeps the address that they had."""
+    other = Browser(app).with_account("other@example.org")
+    people, tokens = [anna, other], []
+    for person in people:
+        person.put("/account/email", email="new@example.org")
+        tokens.append(token_of(app, "email"))
+    done = at_once(
+        *(
+            lambda person=person, token=token: person.post("/account/links/use", token=token)
+            for person, token in zip(people, tokens, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in done) == [200, 409]
+    assert count(app, Identity, Identity.subject == "new@example.org") == 1
+    assert count(app, Identity) == 2
+
+
+def test_everything_at_once_on_one_account_ends_in_words(patient):
+    """Signing in, changing, resetting, merging and ending, all of one account: no failure of ours, one password."""
+    anna = Browser(patient).with_account()
+    answers = []
+    for _ in range(4):
+        guest, signed_in, resetting = Browser(patient), Browser(patient), Browser(patient)
+        guest.say(3, verdict="liked")
+        signed_in.post("/session", email=EMAIL, password=PASSWORD)
+        resetting.post("/account/links", purpose="reset", email=EMAIL)
+        token = token_of(patient, "reset")
+        answers += at_once(
+            lambda guest=guest: guest.post("/session", email=EMAIL, password=PASSWORD),
+            lambda one=anna: one.put("/account/password", password=PASSWORD),
+            lambda one=signed_in: one.post("/session/again", password=PASSWORD),
+            lambda one=anna: one.put("/account/email", email="new@example.org"),
+            lambda one=resetting, token=token: one.post("/account/links/use", token=token, password=PASSWORD),
+            lambda one=signed_in: one.delete("/sessions"),
+        )
+        anna = Browser(patient)
+        assert anna.post("/session", email=EMAIL, password=PASSWORD).status_code == 200
+    assert {answer.status_code for answer in answers} <= {200, 202, 204, 401, 403, 409}
+    assert count(patient, Identity) == 1
+
+
+def test_a_key_that_comes_again_after_signing_in_is_answered_as_it_was(app, anna):
+    """The page's queue sends a like again that it got no answer to, and the like is there once."""
+    guest = Browser(app)
+    body, headers = {"verdict": "liked"}, WRITE | {"Idempotency-Key": "k1"}
+    first = guest.client.patch("/api/v1/library/imdb:tt0000003", json=body, headers=headers)
+    guest.post("/session", email=EMAIL, password=PASSWORD)
+    again = guest.client.patch("/api/v1/library/imdb:tt0000003", json=body, headers=headers)
+    assert again.json["change"] == first.json["change"]
+    assert guest.liked() == [3]
+
+
+# Who may
+
+
+def test_where_accounts_are_made_by_invitation_one_makes_one(app):
+    """Without one nobody is asked; with one it is used up when the mailbox answers."""
+    invited = make_app(app.settings.model_copy(update={"registration": "invited"}), look_every_s=0)
+    now = datetime.now(UTC)
+    with invited.transaction() as session:
+        _, token = invitations.make(session, note="Anna", made_by=None, now=now)
+    browser, other = Browser(invited), Browser(invited)
+    refused = browser.post("/account", email=EMAIL, password=PASSWORD)
+    assert (refused.status_code, refused.json["type"]) == (403, "/problems/no-registration")
+    browser.post("/account", email=EMAIL, password=PASSWORD, invitation=token)
+    first = token_of(invited, "confirm")
+    other.post("/account", email="other@example.org", password=PASSWORD, invitation=token)
+    second = token_of(invited, "confirm")
+    done = at_once(
+        lambda: browser.post("/account/links/use", token=first),
+        lambda: other.post("/account/links/use", token=second),
+    )
+    assert sorted(answer.status_code for answer in done) == [200, 409]
+    assert count(invited, Identity) == 1
+    assert count(invited, User) == 1
+    invited.close()
+
+
+def test_where_registration_is_closed_nobody_signs_up(app):
+    """Known or not."""
+    closed = make_app(app.settings.model_copy(update={"registration": "closed"}), look_every_s=0)
+    assert Browser(closed).post("/account", email=EMAIL, password=PASSWORD).status_code == 403
+    assert Browser(closed).get("/account/options").json["registration"] == "closed"
+    closed.close()
 
 
 # What the outside may know

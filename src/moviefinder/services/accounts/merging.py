@@ -100,11 +100,11 @@ def merges(session: Session, user_id: int, *, now: datetime) -> list[PastMerge]:
         PastMerge(
             guest_id=guest.id,
             at=guest.merged_at,
-            films=guest.settings[_KEPT]["films"],
+            films=_kept(guest)["films"],
             until=guest.merged_at + MERGED_KEPT,
         )
         for guest in session.scalars(found.order_by(User.merged_at.desc(), User.id.desc()))
-        if guest.merged_at is not None and not guest.settings[_KEPT].get("undone")
+        if guest.merged_at is not None and not _kept(guest)["undone"]
     ]
 
 
@@ -121,8 +121,8 @@ def undo(session: Session, user_id: int, guest_id: int, *, now: datetime) -> Mer
         raise NotFound("No such guest was brought along to your account, or it was more than a day ago.")
     if guest.merged_at + MERGED_KEPT <= now:
         raise Conflict("This was more than a day ago. What was brought along can be changed film by film.")
-    kept: dict[str, Any] = guest.settings[_KEPT]
-    if kept.get("undone"):
+    kept = _kept(guest)
+    if kept["undone"]:
         return Merge(films=0)
     films = brought_films.take_out(session, guest_id, user_id, now)
     brought.take_reasons_out(session, guest_id, user_id, kept["reasons"])
@@ -131,3 +131,9 @@ def undo(session: Session, user_id: int, guest_id: int, *, now: datetime) -> Mer
     session.flush()
     log.info("guest.merge_undone", user_id=user_id, guest_id=guest_id, films=films)
     return Merge(films=films)
+
+
+def _kept(guest: User) -> dict[str, Any]:
+    """What undoing needs to know of a guest who was brought along."""
+    kept: dict[str, Any] = {"films": 0, "reasons": [], "shown": [], "undone": False}
+    return kept | guest.settings.get(_KEPT, {})
