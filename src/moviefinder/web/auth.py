@@ -177,7 +177,7 @@ def delete_by_request() -> dict[str, str]:
 
 
 @pages.get("/auth/facebook/deletion/<code>")
-@access(Access.READER)
+@access(Access.SYSTEM)
 def show_deletion(code: str) -> Response:
     """Says to who has the code that their data was deleted; names nobody."""
     with moviefinder().reading() as session:
