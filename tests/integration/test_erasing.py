@@ -73,6 +73,18 @@ def test_all_that_goes_later_goes_within_a_minute(app, wanda):
     assert max(due) <= began + timedelta(seconds=45)
 
 
+def test_who_is_erased_while_anothers_traces_go_has_theirs_removed_too(app, wanda):
+    """A job that looked before may still be open when the next person goes: each has one of their own."""
+    guest = come(app, "guest")
+    with app.transaction() as session:
+        erasing.erase(session, app.settings, guest.user_id, now=now() - timedelta(seconds=40))
+        session.execute(update(models.Job).values(state="running"))
+    erase(app, at=now() - timedelta(seconds=40))
+    worker.run_due(app)
+    assert marked.found_in_tables(app) == {}
+    assert marked.found_in_files(app) == {}
+
+
 def test_a_mail_server_that_is_away_keeps_no_erased_address(app, wanda):
     """The notice waits for a mail server for half a minute, and then goes unsent."""
     erase(app, at=now() - timedelta(seconds=31))

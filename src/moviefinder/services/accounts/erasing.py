@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from secrets import token_hex
 from typing import Final
 
 from sqlalchemy import delete, func, or_, select
@@ -79,7 +80,8 @@ def erase(
         )  # after its rows: who writes one now finds the row gone, and takes it back
     for email in proved.values():
         post(session, email, NOTICE, language=locale, now=now, address=address, user_agent=user_agent)
-    jobs.enqueue(session, "forget_traces", "", now=now, run_after=now + LATER, priority=1)
+    # A key of its own: the job of somebody erased a moment ago may just be settled, and has looked before this.
+    jobs.enqueue(session, "forget_traces", token_hex(8), now=now, run_after=now + LATER, priority=1)
     log.info("user.erased", user_id=user_id, guests=len(users) - 1)
 
 
