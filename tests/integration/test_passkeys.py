@@ -311,6 +311,18 @@ def test_a_passkey_that_counts_nothing_is_fine(owner, somebody, device):
     assert sign_in(somebody(), device).status_code == 200
 
 
+def test_a_count_may_be_as_large_as_four_bytes_hold(somebody):
+    """WebAuthn's counter has no sign."""
+    device = Authenticator(count=2**31)
+    client = somebody()
+    like(client, 1)
+    assert add(client, device).status_code == 200
+    device.count = 2**32 - 2
+    assert sign_in(somebody(), device).status_code == 200
+    device.steps = 0
+    assert sign_in(somebody(), device).status_code == 403
+
+
 def test_a_passkey_is_known_once(app, owner, somebody, device):
     """Neither its owner adds it twice nor does somebody else take its number."""
     again = add(owner, device)
