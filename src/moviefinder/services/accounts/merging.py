@@ -136,4 +136,5 @@ def undo(session: Session, user_id: int, guest_id: int, *, now: datetime) -> Mer
 def _kept(guest: User) -> dict[str, Any]:
     """What undoing needs to know of a guest who was brought along."""
     kept: dict[str, Any] = {"films": 0, "reasons": [], "shown": [], "undone": False}
-    return kept | guest.settings.get(_KEPT, {})
+    kept.update(guest.settings.get(_KEPT, {}))
+    return kept
