@@ -279,15 +279,16 @@ def test_a_question_for_one_thing_opens_no_other(owner, somebody, device):
 
 def test_what_one_person_began_nobody_else_ends(app, owner, somebody, device):
     """A browser in which somebody else signs in meanwhile adds its passkey to neither."""
-    client, second = somebody(), Authenticator()
+    client = somebody()
     like(client, 2)
-    made = second.make(ask(client, NEW_START))
+    assert add(client, Authenticator()).status_code == 200
+    made = Authenticator().make(ask(client, NEW_START))
     begun = client.get_cookie("moviefinder-flow").value
     assert sign_in(client, device).status_code == 200
     client.set_cookie("moviefinder-flow", begun)
     assert post(client, NEW, {"credential": made, "name": "Phone"}).status_code == 409
     with app.reading() as session:
-        assert session.scalar(select(func.count()).select_from(models.Passkey)) == 1
+        assert session.scalar(select(func.count()).select_from(models.Passkey)) == 2
 
 
 def test_a_passkey_whose_count_does_not_rise_was_copied(owner, somebody, device, caplog, capsys):
