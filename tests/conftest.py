@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy
@@ -20,6 +23,22 @@ from tests.stand_in import running
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WRITE = {"X-Requested-With": "moviefinder"}
+_TURN, _GATE = Path(__file__), Path(__file__).with_name("factories.py")  # any two files: only their locks are used
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """Where tests run beside each other, have those that are marked `alone` run while no other does."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with _TURN.open() as turn, _GATE.open() as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)  # held by who waits to be alone, so that nobody overtakes for ever
+        fcntl.flock(turn, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        try:
+            return (yield)
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_UN)  # by word, for a child of the test may have inherited the file
 
 
 @pytest.fixture(scope="session")

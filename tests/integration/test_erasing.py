@@ -192,6 +192,7 @@ def test_nobody_is_erased_twice(app, wanda):
         erase(app)
 
 
+@pytest.mark.alone
 def test_ten_thousand_films_go_in_one_transaction(app, wanda, record_property):
     """A long history holds up the other writers for less than a second."""
     marked.fill(app, 10_000, now=now())

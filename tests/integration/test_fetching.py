@@ -131,6 +131,7 @@ def test_many_likes_of_one_film_ask_once(app, say, stand_in):
     assert count(app, models.ExternalId, models.ExternalId.value == "tt9000001") == 1
 
 
+@pytest.mark.alone
 def test_a_like_is_kept_while_nobody_answers_and_filled_in_later(app, client, say, stand_in):
     """Within three seconds, with the reference for a title; nothing is lost and nothing need be said again."""
     stand_in.fault("/tmdb", "silence")

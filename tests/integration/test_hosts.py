@@ -269,6 +269,7 @@ def test_a_database_that_is_busy_for_a_moment_fails_nobody(ledger, engine):
         assert wait(ledger, patience=3) == 0
 
 
+@pytest.mark.alone
 def test_a_database_that_stays_busy_keeps_us_from_asking(ledger, engine):
     """What comes back could not be stored; the caller is told soon, and told to come back."""
     wait(ledger)
@@ -280,6 +281,7 @@ def test_a_database_that_stays_busy_keeps_us_from_asking(ledger, engine):
         assert error.value.retry_after_s == 1
 
 
+@pytest.mark.alone
 def test_what_a_busy_database_could_not_take_goes_with_the_next_turn(ledger, engine):
     """A host that asked for a pause gets it from this process at least."""
     wait(ledger)

@@ -113,6 +113,7 @@ def test_a_source_is_forgotten_and_so_is_what_is_old(kept, engine):
     assert keys(engine) == {b"3"}
 
 
+@pytest.mark.alone
 def test_a_busy_database_makes_nobody_wait_and_nobody_ask_twice(kept, engine):
     """What cannot be written is kept by this process, a few of them, until it is written after all."""
     keep(kept)

@@ -117,6 +117,7 @@ def test_nobody_is_made_a_guest_for_having_looked(app, client, look, stand_in):
     assert count(app, models.User) == 0
 
 
+@pytest.mark.alone
 def test_a_late_source_is_not_waited_for(look, stand_in):
     """The others' answers are shown after two seconds at most."""
     stand_in.fault("/tmdb", "delay", seconds=5)

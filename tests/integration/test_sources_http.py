@@ -443,6 +443,7 @@ def test_who_cannot_be_one_of_the_four_in_time_is_told(way):
         assert all(call.result()["id"] == 603 for call in calls)
 
 
+@pytest.mark.alone
 def test_a_caller_in_a_hurry_is_not_kept_longer(way):
     """All calls inside the block share its time; a turn that is too far away is told at once."""
     way.stand_in.fault("/tmdb/3/movie/603", "silence")

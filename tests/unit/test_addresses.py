@@ -253,6 +253,7 @@ def test_a_name_that_is_not_found_is_not_available(error):
         resolve(ONE, timeout_s=1, look_up=fail)
 
 
+@pytest.mark.alone
 def test_a_slow_resolver_is_not_waited_for():
     """The system's own knows no time-out."""
     done = threading.Event()

@@ -69,6 +69,7 @@ def test_where_there_is_no_password_none_matches():
     assert not passwords.verify("broken", "a horse")
 
 
+@pytest.mark.alone
 def test_nobodys_password_costs_what_somebodys_does(record_property):
     """The medians of 25 each, taken in turns, lie within a third of each other."""
     hashed, took = passwords.hash_password("a horse"), {True: [], False: []}
@@ -201,6 +202,7 @@ def test_several_words_are_a_password(words):
         assert refusal(plain) is None
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "plain", ["a" * 1024, "ab" * 512, "a" * 1023 + "b", "1a" * 500, "!" * 1024, "aab" * 341]
 )
