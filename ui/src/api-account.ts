@@ -53,7 +53,8 @@ export const accounts = {
   beginPasskey: (again = false) => call<Ceremony>("POST", "/session/passkey/start", { again }),
   usePasskey: (credential: unknown) => call<SignedIn>("POST", "/session/passkey", { credential }),
   passkeys: (signal?: AbortSignal) => get<Schemas["PasskeyList"]>("/account/passkeys", signal),
-  beginNewPasskey: () => call<Ceremony>("POST", "/account/passkeys/start", {}),
+  beginNewPasskey: (invitation: string | null) =>
+    call<Ceremony>("POST", "/account/passkeys/start", { invitation }),
   addPasskey: (credential: unknown, name: string) =>
     call<Passkey>("POST", "/account/passkeys", { credential, name }),
   renamePasskey: (id: number, name: string) => call<Passkey>("PATCH", `/account/passkeys/${id}`, { name }),

@@ -27,6 +27,8 @@ test.each([
   ["https://evil.example/", "/"],
   ["javascript:alert(1)", "/"],
   ["/\t/evil.example", "/"],
+  ["/.//evil.example", "/"],
+  ["/film/..//evil.example", "/"],
   ["library", "/"],
 ])("after signing in, %j leads to %j", (wanted, path) => {
   expect(ownPath(wanted)).toBe(path);

@@ -78,6 +78,15 @@ test("what the server refuses of a field stands beside it, and nothing typed is 
   expect(input("password").value).toBe("password1");
 });
 
+test("why a password is refused is said in the reader's language, where the server says which of the reasons", async () => {
+  const errors = [{ field: "password", problem: "The server's words." }];
+  send.mockRejectedValue(new ApiError(422, "/problems/invalid", "No.", { errors, why: "common" }));
+  type("email", "ida@example.org");
+  type("password", "password1");
+  await submit();
+  expect(described("password")).toContain("among the most common ones");
+});
+
 test("a wrong secret is said in our own words beside the password", async () => {
   send.mockRejectedValue(new ApiError(403, "/problems/wrong-secret", "The server's words."));
   type("email", "ida@example.org");

@@ -5,7 +5,7 @@ import { ApiError } from "../api.ts";
 import type { Options } from "../api-account.ts";
 import { Declined } from "../state/proof.ts";
 import { faultText } from "../state/refusals.ts";
-import { t } from "../state/strings.ts";
+import { hasText, t } from "../state/strings.ts";
 
 interface Faults {
   fields: Readonly<Record<string, string>>;
@@ -30,7 +30,8 @@ function faultsOf(error: unknown, names: readonly string[]): Faults {
   const fields: Record<string, string> = {};
   for (const { field, problem } of error.more.errors ?? []) {
     const name = field.split(".").at(-1) ?? "";
-    if (names.includes(name)) fields[name] = problem;
+    const key = `problem.${name}.${error.more.why}`;
+    if (names.includes(name)) fields[name] = hasText(key) ? t(key) : problem;
   }
   // One text for all that can be wrong with a way in; it stands where it is most likely to be mended.
   if (error.type === "/problems/wrong-secret" && names.includes("password"))

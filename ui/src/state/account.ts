@@ -8,6 +8,7 @@ import { notify } from "./notices.ts";
 import { Declined, prove, proved } from "./proof.ts";
 import { faultText } from "./refusals.ts";
 import { askWhoIAm, user } from "./session.ts";
+import { invitation } from "./signing.ts";
 import { t } from "./strings.ts";
 import { madePasskey } from "./webauthn.ts";
 
@@ -55,7 +56,7 @@ export async function pressed(send: () => Promise<unknown>, said: string): Promi
 
 /** Makes a passkey and keeps it under a name. */
 export async function addPasskey(name: string): Promise<void> {
-  const ceremony = await proved(() => accounts.beginNewPasskey());
+  const ceremony = await proved(() => accounts.beginNewPasskey(invitation.peek()));
   const credential = await madePasskey(ceremony);
   if (!credential) throw new Declined();
   await done(() => accounts.addPasskey(credential, name), t("account.passkeys.added"));

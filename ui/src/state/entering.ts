@@ -26,7 +26,7 @@ export function loadAnew(address: string, said: string): void {
 
 /** What has come along of a guest who has just signed in. */
 function cameAlong({ merges }: Account): number {
-  const lately = Date.now() - 60_000;
+  const lately = Date.now() - 600_000;
   return merges.filter(({ at }) => Date.parse(at) > lately).reduce((sum, { films }) => sum + films, 0);
 }
 

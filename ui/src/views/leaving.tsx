@@ -33,13 +33,23 @@ function state(host: OutsideHost): string[] {
   return [called, t("leaving.answered")];
 }
 
-function Host({ host }: { host: OutsideHost }) {
+/** What a host is for goes by its name; where an operator chooses the host, by what it is chosen for. */
+function subject(source: Source, host: OutsideHost): string {
+  if (source.name === "mail") return "mail";
+  return source.name.startsWith("sign-in-") ? "sign-in" : hostName(host);
+}
+
+/** Strangers are not told where an operator has a source asked. */
+const BY_OPERATOR = "set by the operator";
+
+function Host({ host, source }: { host: OutsideHost; source: Source }) {
+  const what = subject(source, host);
   return (
     <>
-      <dt>{host.host}</dt>
+      <dt>{host.host === BY_OPERATOR ? t("leaving.host.operator") : host.host}</dt>
       <dd>
-        {told(`leaving.purpose.${hostName(host)}`, host.purpose)}{" "}
-        {rich("leaving.sent", { what: told(`leaving.sends.${hostName(host)}`, host.sends) })}
+        {told(`leaving.purpose.${what}`, host.purpose)}{" "}
+        {rich("leaving.sent", { what: told(`leaving.sends.${what}`, host.sends) })}
       </dd>
       <dd class="soft">{state(host).filter(Boolean).join(" ")}</dd>
     </>
@@ -95,6 +105,7 @@ const CAPABILITIES = ["search", "film", "similar", "poster"] as const;
 
 function SourceRow({ source }: { source: Source }) {
   const id = `source-${source.name}`;
+  const titled = `leaving.title.${source.name}`;
   const isBrowsers = source.name === IN_BROWSER;
   const maySwitch = isBrowsers ? !isOffline.value : source.may_switch;
   const on = isOn(source);
@@ -107,7 +118,7 @@ function SourceRow({ source }: { source: Source }) {
   return (
     <section class="source-row" aria-labelledby={id}>
       <div class="head">
-        <h2 id={id}>{source.title}</h2>
+        <h2 id={id}>{hasText(titled) ? t(titled) : source.title}</h2>
         {maySwitch ? (
           <Switch label={t("leaving.switch", { source: source.title })} isOn={on} onSwitch={flip} />
         ) : (
@@ -126,7 +137,7 @@ function SourceRow({ source }: { source: Source }) {
       <Needs source={source} />
       <dl>
         {source.hosts.map((host) => (
-          <Host key={host.host} host={host} />
+          <Host key={`${host.host} ${host.purpose}`} host={host} source={source} />
         ))}
       </dl>
       {source.keeps_days !== null && <p class="soft">{t("leaving.keeps", { count: source.keeps_days })}</p>}

@@ -51,19 +51,23 @@ def check_new(plain: str, *, email: str | None, name: str | None, settings: Sett
     """
     if len(plain) < settings.password_length:
         raise _refused(
-            f"A password needs {settings.password_length} characters. Several words in a row are easy to keep in mind."
+            "short",
+            f"A password needs {settings.password_length} characters. Several words in a row are easy to keep in mind.",
         )
     if len(plain.encode()) > MOST_BYTES:
-        raise _refused(f"A password may have {MOST_BYTES} bytes, and this one has more. Take a shorter one.")
+        raise _refused(
+            "long", f"A password may have {MOST_BYTES} bytes, and this one has more. Take a shorter one."
+        )
     folded = unicodedata.normalize("NFKC", plain).casefold()
     if folded in _common():
         raise _refused(
-            "This password is among the most common ones. Take several words that nobody else would."
+            "common",
+            "This password is among the most common ones. Take several words that nobody else would.",
         )
     unit = _unit(folded)
     if _steps(unit) < LEAST_STEPS:
         raise _refused(
-            "This password repeats itself or counts up. Take several words that nobody else would."
+            "pattern", "This password repeats itself or counts up. Take several words that nobody else would."
         )
     words = {*OWN, *_words_of(email), *_words_of(name)}
     letters = "".join(character for character in folded if character.isalpha())
@@ -71,12 +75,16 @@ def check_new(plain: str, *, email: str | None, name: str | None, settings: Sett
         rest = folded.replace(stem, "")
         if (stem in words or stem in _common()) and _steps(rest) <= MOST_PADDING:
             raise _refused(
-                "This password is a word that others would try, with something added. Take several words."
+                "word",
+                "This password is a word that others would try, with something added. Take several words.",
             )
 
 
-def _refused(message: str) -> Invalid:
-    return Invalid(message, field="password")
+def _refused(why: str, message: str) -> Invalid:
+    """With one word for why, so that a page can say it in its reader's language."""
+    refused = Invalid(message, field="password")
+    refused.more = {"why": why}
+    return refused
 
 
 @cache
