@@ -59,6 +59,9 @@ both_databases = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], i
 def anybody(app, stand_ins):
     """Makes browsers without a cookie."""
     flask = create_app(app)
+    flask.extensions["moviefinder.providers"] = Providers(
+        app.settings, HostLedger(app.engine), begin_s=20, finish_s=20
+    )
     return lambda: Browser(flask.test_client(), stand_ins)
 
 
@@ -110,6 +113,15 @@ def test_a_second_provider_is_linked_from_within_the_account(person, anybody, ap
     other = anybody()
     other.go("work")
     assert other.who()["id"] == who
+
+
+def test_the_answer_of_one_provider_is_none_of_another(person, stand_ins, app):
+    """Each has an address of its own to come back to; what was begun with one ends with that one."""
+    back = stand_ins["home"].visit(person.begin("home").json["location"])
+    assert problem_in(person.back(back.replace("/auth/home/", "/auth/work/"))) == "link-void"
+    assert ways(app) == {}
+    assert stand_ins["work"].asked("/token") == 0
+    assert person.back(back) == "/"
 
 
 def test_an_address_alone_joins_nothing(person, anybody, stand_ins):
