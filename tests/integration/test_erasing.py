@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from sqlalchemy import func, select, update
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, update
 from moviefinder import worker
 from moviefinder.errors import NotFound, SessionEnded
 from moviefinder.services import library, track
-from moviefinder.services.accounts import erasing, mailing
+from moviefinder.services.accounts import emails, erasing, links, mailing, sessions, signing_up
 from moviefinder.services.mail import post
 from moviefinder.store import models
 from moviefinder.web import create_app
@@ -115,6 +116,64 @@ def test_a_mail_that_is_written_while_its_reader_is_erased_is_taken_back(app, wa
     assert any(path.startswith("mail/") for path in written), "the worker must have been that late"
     assert marked.found_in_tables(app) == {}
     assert marked.found_in_files(app) == {}
+
+
+def mails(app):
+    """The addresses of the mails in the folder."""
+    files = app.settings.data.joinpath("mail").glob("*.eml")
+    found = (message_from_bytes(file.read_bytes(), policy=policy.default) for file in files)
+    return sorted(message["To"] for message in found)
+
+
+def test_who_names_anothers_address_takes_none_of_their_mails_along(app):
+    """A guest signs up with somebody's address and is erased: only the guest's own mail to it goes."""
+    other, guest = come(app, "account"), come(app, "guest")
+    with app.transaction() as session:
+        post(session, other.email, "password_changed", language="en", user_id=other.user_id, now=now())
+        asked = links.make(session, "confirm", email=other.email, user_id=guest.user_id, now=now())
+        post(session, other.email, "confirm", language="en", link=asked, now=now())
+    worker.run_due(app)
+    assert mails(app) == [other.email] * 2
+    with app.transaction() as session:
+        erasing.erase(session, app.settings, guest.user_id, now=now())
+    assert mails(app) == [other.email]
+    with app.transaction() as session:
+        erasing.erase(session, app.settings, other.user_id, now=now())
+    assert mails(app) == []
+
+
+@pytest.mark.parametrize(
+    "written", ["J.Müller@example.org", "a.ß@Straße.example", "o'hara+films@example.org"]
+)
+def test_mails_go_however_an_address_is_written(app, written):
+    """Also where its letters are none that a header has a way of writing; it is found by no reading of the file."""
+    email = emails.read(written)
+    with app.transaction() as session:
+        user_id = sessions.make_user(session, now=now()).id
+        signing_up.add_identity(session, user_id, email, None, now=now())
+        post(session, email.written, "password_changed", language="de", user_id=user_id, now=now())
+        post(session, email.written, "known", language="de", now=now())
+    worker.run_due(app)
+    assert [to.partition("@")[0] for to in mails(app)] == [email.written.partition("@")[0]] * 2
+    with app.transaction() as session:
+        erasing.erase(session, app.settings, user_id, now=now())
+    assert mails(app) == []
+
+
+def test_a_full_folder_holds_up_no_erasing(app, wanda, record_property):
+    """Three thousand mails of others are not even opened: other writers wait for the lock meanwhile."""
+    folder = app.settings.data / "mail"
+    for number in range(3_000):
+        (folder / f"{number + 5_000:06d}-reset-{number:016x}-{number + 1:016x}.eml").write_bytes(
+            b"To: a@b.example"
+        )
+    worker.run_due(app)
+    began = time.perf_counter()
+    erase(app)
+    took_s = time.perf_counter() - began
+    record_property("measured", {"what": "erased beside 3,000 mails of others", "ms": round(took_s * 1000)})
+    assert took_s < 1
+    assert len(mails(app)) == 3_000
 
 
 def test_a_write_that_began_before_its_person_was_erased_finds_nobody(app, wanda):

@@ -144,7 +144,7 @@ def _folder(path: Path) -> Space:
             sizes = [
                 entry.stat(follow_symlinks=False).st_size
                 for entry in islice(entries, MOST_FILES)
-                if entry.is_file(follow_symlinks=False)
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
             ]
             is_more = next(entries, None) is not None
     except FileNotFoundError:  # the folder, or a file that has just gone

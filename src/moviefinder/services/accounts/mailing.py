@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from moviefinder.app import App
 from moviefinder.errors import MailRefused, MailUnavailable
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import links
+from moviefinder.services.accounts import emails, links
 from moviefinder.services.mail import deliver, server
 from moviefinder.store.hosts import HostLedger
 from moviefinder.store.jobs import Claim
@@ -34,6 +34,8 @@ class _Sealed(NamedTuple):
     user_id: int | None
     purpose: str | None
     token: str | None
+    of: frozenset[int]
+    """Whose it is, and whose link it carries."""
 
 
 def send_mail(app: App, claim: Claim) -> Callable[[Session, datetime], None]:
@@ -63,13 +65,24 @@ def _seal(session: Session, mail_id: int, *, now: datetime) -> _Sealed | None:
     if mail is None or mail.template == "none":
         return None
     purpose = token = None
+    of = {mail.user_id}
     if mail.link_id is not None:
         link = session.get(MailLink, mail.link_id)
         token = links.seal(session, mail.link_id, now=now)
         if link is None or token is None:
             return None
         purpose = link.purpose
-    return _Sealed(mail.to, mail.template, mail.language, dict(mail.data), mail.user_id, purpose, token)
+        of.add(link.user_id)
+    return _Sealed(
+        mail.to,
+        mail.template,
+        mail.language,
+        dict(mail.data),
+        mail.user_id,
+        purpose,
+        token,
+        frozenset(user_id for user_id in of if user_id is not None),
+    )
 
 
 def _is_a_leftover(app: App, mail: _Sealed) -> bool:
@@ -91,6 +104,8 @@ def _send(app: App, mail_id: int, mail: _Sealed) -> Path | None:
                 language=mail.language,
                 values=mail.values,
                 link=link,
+                folded=emails.fold(mail.to),
+                of=sorted(mail.of),
                 now=datetime.now(UTC),
             )
     except MailRefused as error:  # for good: nobody is served by trying again

@@ -6,7 +6,7 @@ The job itself stands in `services.accounts.mailing`, which knows the links that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -54,9 +54,23 @@ def deliver(
     language: str,
     values: Mapping[str, str],
     link: str | None,
+    folded: str | None = None,
+    of: Collection[int] = (),
     now: datetime,
 ) -> Path | None:
     """Word a mail and send it, or write it into the folder where no server is set; returns the file then.
+
+    Args:
+        settings: of the install.
+        number: the mail's.
+        to: the address, as its owner wrote it.
+        template: one of `POSTS`.
+        language: `en` or `de`.
+        values: who asked.
+        link: the whole address, with the token.
+        folded: the address as it is compared, by which a file can be found again.
+        of: the numbers of those on whose behalf it goes out, likewise.
+        now: the time.
 
     Raises:
         MailUnavailable: the server does not take it now.
@@ -78,6 +92,6 @@ def deliver(
         is_file=to_server is None,
     )
     if to_server is None:
-        return folder.keep(settings, message, number=number, template=template)
+        return folder.keep(settings, message, number=number, template=template, to=folded, of=of)
     handing_in.hand_in(to_server, message)
     return None
