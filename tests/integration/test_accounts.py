@@ -482,6 +482,30 @@ def test_everything_at_once_on_one_account_ends_in_words(patient):
     assert count(patient, Identity) == 1
 
 
+def test_six_browsers_sign_in_to_one_account_at_once(patient):
+    """None waits for another for good; who finds too many at it is told to come again."""
+    Browser(patient).with_account()
+    for _ in range(3):
+        browsers = [Browser(patient) for _ in range(6)]
+        done = at_once(
+            *(
+                lambda one=one, word=word: one.post("/session", email=EMAIL, password=word)
+                for one, word in zip(browsers, [PASSWORD, PASSWORD, OTHER] * 2, strict=True)
+            )
+        )
+        for answer, right in zip(done, [200, 200, 403] * 2, strict=True):
+            assert answer.status_code in (right, 429)
+
+
+def test_a_browser_may_like_to_read_anything(app, browser):
+    """What is no language of ours is none."""
+    headers = WRITE | {"Accept-Language": "x" * 100}
+    body = {"email": EMAIL, "password": PASSWORD}
+    assert browser.client.post("/api/v1/account", json=body, headers=headers).status_code == 202
+    assert browser.post("/account/links/use", token=token_of(app, "confirm")).status_code == 200
+    assert browser.get("/account").json["language"] is None
+
+
 def test_a_key_that_comes_again_after_signing_in_is_answered_as_it_was(app, anna):
     """The page's queue sends a like again that it got no answer to, and the like is there once."""
     guest = Browser(app)

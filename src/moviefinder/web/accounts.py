@@ -399,8 +399,8 @@ def _place() -> Place:
 
 
 def _language() -> str | None:
-    """What the browser likes to read."""
-    return request.accept_languages.best
+    """Which of our languages the browser likes to read."""
+    return request.accept_languages.best_match(["en", "de"])
 
 
 def _now() -> datetime:

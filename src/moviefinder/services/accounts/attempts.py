@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
@@ -184,19 +184,23 @@ def attempt(
         ("account", account_key, rules.account),
         ("everybody", f"{path}:everybody", rules.everybody),
     )
-    of_whom = ""
+    of_whom, failed = "", None
     try:
         with app.transaction(lasting=False) as session:
+            if rules.locks and account is not None:
+                # First, as whoever signs in holds the identity before giving the counter a try back.
+                failed = _count_failure(session, account)
             for of_whom, key, bound in bounds:  # noqa: B007  # told when it was reached
                 if key is not None and bound is not None:
                     limit = bound.limit_of(app.settings)
                     limits.count(session, key, limit=limit, window=bound.window, now=now)
-            failures = 0
-            if rules.locks and account is not None:
-                failures = _count_failure(session, account, address=address, user_agent=user_agent, now=now)
     except TooMany:
         log.warning("limit.reached", path=path, of=of_whom)
         raise
+    if failed is not None and failed.in_a_row == MOST_FAILURES + 1:
+        with app.transaction() as session:
+            _tell_locked(session, failed, address=address, user_agent=user_agent, now=now)
+    failures = 0 if failed is None else failed.in_a_row
     return Attempt(path=path, account_key=account_key, counted_at=now, failures=failures, seal=_MADE_HERE)
 
 
@@ -223,11 +227,17 @@ def _key(path: str, account: str) -> str:
     return f"{path}:account:{hashlib.sha256(account.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
 
 
-def _count_failure(session: Session, email: str, *, address: str, user_agent: str, now: datetime) -> int:
-    """Count a try as a failure until it turns out to be none: a kill in between hides none. 0: no such account.
+class _Failed(NamedTuple):
+    """How often in a row signing in to an account has failed."""
 
-    Who meets the hundredth is sent a mail; the account's owner then opens it again.
-    """
+    in_a_row: int
+    user_id: int
+    email: str | None
+    folded: str
+
+
+def _count_failure(session: Session, email: str) -> _Failed | None:
+    """Count a try as a failure until it turns out to be none: a kill in between hides none. None: no such account."""
     counting = (
         update(Identity)
         .where(Identity.issuer == "password", Identity.subject == email)
@@ -235,28 +245,32 @@ def _count_failure(session: Session, email: str, *, address: str, user_agent: st
         .returning(Identity.failed_count, Identity.user_id, Identity.email)
     )
     row = session.execute(counting).first()
-    if row is None:
-        return 0
-    if row.failed_count == MOST_FAILURES + 1 and row.email:
-        link = MailLink(
-            purpose="unlock",
-            user_id=row.user_id,
-            email=email,
-            data={},
-            created_at=now,
-            expires_at=now + timedelta(hours=1),
-        )
-        session.add(link)
-        post(
-            session,
-            row.email,
-            "sign_in_locked",
-            language=session.scalar(select(User.locale).where(User.id == row.user_id)),
-            user_id=row.user_id,
-            link=link,
-            now=now,
-            address=address,
-            user_agent=user_agent,
-        )
-        log.warning("sign_in.locked", user_id=row.user_id)
-    return int(row.failed_count)
+    return None if row is None else _Failed(row.failed_count, row.user_id, row.email, email)
+
+
+def _tell_locked(session: Session, failed: _Failed, *, address: str, user_agent: str, now: datetime) -> None:
+    """Send the owner of an account that was just closed a link that opens it again."""
+    user = session.get(User, failed.user_id)
+    if user is None or failed.email is None:
+        return
+    link = MailLink(
+        purpose="unlock",
+        user_id=failed.user_id,
+        email=failed.folded,
+        data={},
+        created_at=now,
+        expires_at=now + timedelta(hours=1),
+    )
+    session.add(link)
+    post(
+        session,
+        failed.email,
+        "sign_in_locked",
+        language=user.locale,
+        user_id=failed.user_id,
+        link=link,
+        now=now,
+        address=address,
+        user_agent=user_agent,
+    )
+    log.warning("sign_in.locked", user_id=failed.user_id)
