@@ -13,7 +13,7 @@ from fido2.utils import websafe_decode, websafe_encode
 from hypothesis import HealthCheck, given, strategies
 from sqlalchemy import func, select
 
-from moviefinder.config import Settings
+from moviefinder.config import ProviderSettings, Settings
 from moviefinder.services.accounts import invitations, passkeys, passwords, webauthn
 from moviefinder.store import models
 from moviefinder.web import create_app
@@ -489,6 +489,31 @@ def test_the_last_way_in_stays(app, owner):
     last = owner.delete(f"{NEW}/{second}", headers=WRITE)
     assert (last.status_code, last.json["type"]) == (409, "/problems/last-way-in")
     assert [row["name"] for row in owner.get(NEW).json["items"]] == ["Key"]
+
+
+@pytest.mark.parametrize("changed", [{}, {"offline": True}], ids=["gone", "offline"])
+def test_a_provider_that_is_off_is_no_way_in(app, owner, changed):
+    """One that is not set up any more, or that an offline install asks nothing of."""
+    is_set_up = {"club": ProviderSettings(issuer="https://id.example", client_id="films")}
+    with app.transaction() as session:
+        user = session.scalars(select(models.User)).one()
+        session.add(
+            models.Identity(
+                user_id=user.id,
+                provider="club",
+                issuer="https://id.example",
+                subject="17",
+                failed_count=0,
+                created_at=user.created_at,
+            )
+        )
+    (row,) = owner.get(NEW).json["items"]
+    statuses = []
+    for providers in (is_set_up if changed else {}, is_set_up):
+        client = install_with(app, providers=providers, **(changed if not statuses else {})).test_client()
+        client.set_cookie("moviefinder", owner.get_cookie("moviefinder").value)
+        statuses.append(client.delete(f"{NEW}/{row['id']}", headers=WRITE).status_code)
+    assert statuses == [409, 204]
 
 
 def test_of_two_removals_at_once_one_leaves_a_way_in(app, owner, somebody, device):

@@ -113,9 +113,9 @@ def rename_passkey(path: schemas.PasskeyPath, body: schemas.PasskeyRename) -> sc
 @access(Access.FRESH)
 def remove_passkey(path: schemas.PasskeyPath) -> Response:
     """Have a passkey open nothing any more. All other sessions end; this one goes on under a new token."""
-    asker, now = owner(), datetime.now(UTC)
-    with moviefinder().transaction() as session:
-        passkeys.remove(session, asker.user_id, path.passkey)
+    app, asker, now = moviefinder(), owner(), datetime.now(UTC)
+    with app.transaction() as session:
+        passkeys.remove(session, app.settings, asker.user_id, path.passkey)
         _go_on(session, asker, now)
         _tell(session, asker, "passkey_removed", now)
     return Response(status=204)

@@ -13,14 +13,14 @@ from datetime import datetime
 from secrets import token_bytes
 from typing import Any, Final
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.errors import Full, IdentityTaken, LastWayIn, NotFound, WrongSecret
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import attempts, flows, webauthn
+from moviefinder.services.accounts import attempts, flows, ways, webauthn
 from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.library import hold
 from moviefinder.store.models import Flow, Identity, Passkey, User
@@ -285,7 +285,7 @@ def rename(session: Session, user_id: int, passkey_id: int, name: str) -> Passke
     return row
 
 
-def remove(session: Session, user_id: int, passkey_id: int) -> None:
+def remove(session: Session, settings: Settings, user_id: int, passkey_id: int) -> None:
     """Have a passkey open nothing any more; with the last one, a password alone is enough again.
 
     Raises:
@@ -294,15 +294,14 @@ def remove(session: Session, user_id: int, passkey_id: int) -> None:
     """
     hold(session, user_id)  # before anything of theirs: two at once must not take the last two
     row = _get(session, user_id, passkey_id)
-    others = session.scalar(select(func.count()).where(Passkey.user_id == user_id, Passkey.id != passkey_id))
-    if not others:
-        if not session.scalar(select(exists().where(Identity.user_id == user_id))):
-            raise LastWayIn(
-                "This passkey is the only way into your account. Add another, or an e-mail address, first."
-            )
-        session.execute(update(User).where(User.id == user_id).values(asks_passkey=False))
+    if not ways.is_other_than(session, settings, row):
+        raise LastWayIn(
+            "This passkey is the only way into your account. Add another, or an e-mail address, first."
+        )
     session.delete(row)
     session.flush()
+    if not has_any(session, user_id):
+        session.execute(update(User).where(User.id == user_id).values(asks_passkey=False))
 
 
 def _get(session: Session, user_id: int, passkey_id: int) -> Passkey:

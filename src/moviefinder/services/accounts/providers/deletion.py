@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from moviefinder.config import Settings
 from moviefinder.errors import NotFound
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import erasing, sessions
+from moviefinder.services.accounts import erasing, sessions, ways
 from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.providers import facebook
-from moviefinder.services.accounts.providers.linking import has_other_way, tell
+from moviefinder.services.accounts.providers.linking import tell
 from moviefinder.services.library import hold
 from moviefinder.store.models import Erasure, Identity
 
@@ -71,7 +71,7 @@ def done_at(session: Session, code: str) -> datetime:
 
 def _forget(session: Session, settings: Settings, identity: Identity, *, address: str, now: datetime) -> None:
     hold(session, identity.user_id)
-    if not has_other_way(session, settings, identity):
+    if not ways.is_other_than(session, settings, identity, even_offline=True):
         erasing.erase(session, settings, identity.user_id, address=address, user_agent="Facebook", now=now)
         return
     tell(

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.errors import LastWayIn, NotFound
 from moviefinder.log import get_logger
 from moviefinder.services import mail
-from moviefinder.services.accounts import links, signing_in
+from moviefinder.services.accounts import links, signing_in, ways
 from moviefinder.services.library import hold
-from moviefinder.store.models import Identity, Passkey, User
+from moviefinder.store.models import Identity, User
 
 log = get_logger(__name__)
 
@@ -38,7 +38,7 @@ def unlink(
     identity = session.scalar(select(Identity).where(Identity.id == identity_id, Identity.user_id == user_id))
     if identity is None:
         raise NotFound("You have no such way to sign in.")
-    if not has_other_way(session, settings, identity):
+    if not ways.is_other_than(session, settings, identity):
         raise LastWayIn("This is the only way into your account. Add another first, or delete the account.")
     tell(
         session,
@@ -54,16 +54,6 @@ def unlink(
     session.flush()
     links.void(session, user_id=user_id)
     log.info("identity.unlinked", user_id=user_id, provider=identity.provider)
-
-
-def has_other_way(session: Session, settings: Settings, identity: Identity) -> bool:
-    """Whether the person could sign in without it: with what is set up here, or a passkey."""
-    usable = ["password", *settings.providers]
-    others = select(func.count()).where(
-        Identity.user_id == identity.user_id, Identity.id != identity.id, Identity.provider.in_(usable)
-    )
-    passkeys = select(func.count()).where(Passkey.user_id == identity.user_id)
-    return bool(session.scalar(others) or session.scalar(passkeys))
 
 
 def tell(
