@@ -205,7 +205,7 @@ _DELETED: Final = {
         "Gelöscht",
         (
             "Am {when}, wie bei Facebook verlangt: Dieses Facebook-Konto meldet hier niemanden mehr an; war es "
-            "der einzige Zugang, ist alles gelöscht, was hier von der Person aufgehoben war. Code: {code}."
+            "der einzige Zugang, wurde alles gelöscht, was hier von der Person aufgehoben war. Code: {code}."
         ),
     ),
 }
