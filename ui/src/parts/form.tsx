@@ -1,6 +1,6 @@
-import { type Signal, useSignal } from "@preact/signals";
-import { type ComponentChildren, createContext } from "preact";
-import { useContext, useEffect, useId, useRef } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { ApiError } from "../api.ts";
 import type { Options } from "../api-account.ts";
 import { Declined } from "../state/proof.ts";
@@ -13,7 +13,6 @@ interface Faults {
   whole: string;
 }
 const NONE: Faults = { fields: {}, whole: "" };
-const FormFaults = createContext<Signal<Faults> | null>(null);
 
 export type Values = Readonly<Record<string, string>>;
 
@@ -37,6 +36,11 @@ function faultsOf(error: unknown, names: readonly string[]): Faults {
   if (error.type === "/problems/wrong-secret" && names.includes("password"))
     fields.password = faultText(error);
   return { fields, whole: Object.keys(fields).length > 0 ? "" : faultText(error) };
+}
+
+/** Tells each field what is wrong with it, or that nothing is. The fields of a form listen; no context is needed. */
+function tell(inputs: readonly HTMLInputElement[], fields: Faults["fields"]): void {
+  for (const input of inputs) input.dispatchEvent(new CustomEvent("invalid", { detail: fields[input.name] }));
 }
 
 /** A form that loses nothing: what is wrong is said beside its field, which takes the focus. */
@@ -66,16 +70,22 @@ export function Form({
     if (!here || isBusy.peek()) return;
     const inputs = [...here.querySelectorAll("input")].filter((input) => input.name);
     const found = inputs.map((input) => [input.name, faultOf(input)] as const).filter(([, fault]) => fault);
-    faults.value = { fields: Object.fromEntries(found) as Record<string, string>, whole: "" };
+    const say = (now: Faults) => {
+      tell(inputs, now.fields);
+      faults.value = now;
+    };
+    say({ fields: Object.fromEntries(found) as Record<string, string>, whole: "" });
     if (found.length > 0) return;
     isBusy.value = true;
     try {
       await onSend(Object.fromEntries(new FormData(here)) as Record<string, string>, here);
     } catch (error) {
       if (!(error instanceof Declined))
-        faults.value = faultsOf(
-          error,
-          inputs.map((input) => input.name),
+        say(
+          faultsOf(
+            error,
+            inputs.map((input) => input.name),
+          ),
         );
     } finally {
       isBusy.value = false;
@@ -91,7 +101,7 @@ export function Form({
         void send();
       }}
     >
-      <FormFaults.Provider value={faults}>{children}</FormFaults.Provider>
+      {children}
       <p class="fault" role="alert">
         {faults.value.whole}
       </p>
@@ -134,8 +144,8 @@ export function Field({
 }: FieldProps) {
   const id = useId();
   const isShown = useSignal(false);
-  const fault = useContext(FormFaults)?.value.fields[name];
-  const described = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
+  const fault = useSignal("");
+  const described = [hint && `${id}-hint`, fault.value && `${id}-fault`].filter(Boolean).join(" ");
   return (
     <div class="field">
       <label for={id}>
@@ -153,8 +163,11 @@ export function Field({
           maxLength={most}
           autocapitalize={type === "text" ? undefined : "none"}
           spellcheck={type === "text"}
-          aria-invalid={fault ? true : undefined}
+          aria-invalid={fault.value ? true : undefined}
           aria-describedby={described || undefined}
+          onInvalid={(event) => {
+            fault.value = (event as unknown as CustomEvent<string | null>).detail ?? "";
+          }}
           onInput={onInput && ((event) => onInput(event.currentTarget.value))}
         />
         {type === "password" && (
@@ -176,9 +189,9 @@ export function Field({
           {hint}
         </p>
       )}
-      {fault && (
+      {fault.value && (
         <p class="fault" id={`${id}-fault`}>
-          {fault}
+          {fault.value}
         </p>
       )}
     </div>

@@ -115,7 +115,7 @@ function Erase({ account }: { account: Account }) {
               await erase();
             }}
             beside={
-              <button type="button" onClick={() => dialog.current?.close()}>
+              <button type="button" autofocus onClick={() => dialog.current?.close()}>
                 {t("account.erase.no")}
               </button>
             }

@@ -1,10 +1,11 @@
+import type { FunctionComponent } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Footer } from "../parts/footer.tsx";
 import { Header } from "../parts/header.tsx";
 import { KeysDialog } from "../parts/keys-dialog.tsx";
 import { later } from "../parts/later.tsx";
 import { Notices } from "../parts/notices.tsx";
-import { arrival, path, rememberedScroll, route, url } from "../state/address.ts";
+import { arrival, path, type Route, rememberedScroll, route, url } from "../state/address.ts";
 import { isAway } from "../state/connection.ts";
 import { shown } from "../state/film.ts";
 import { hasEnded } from "../state/preferences.ts";
@@ -16,68 +17,37 @@ import { NowhereView } from "./nowhere.tsx";
 import { RecommendationsView } from "./recommendations.tsx";
 import { SearchView } from "./search.tsx";
 
-const AboutView = later(async () => (await import("./about.tsx")).AboutView);
-const LeavingView = later(async () => (await import("./leaving.tsx")).LeavingView);
-const KeptView = later(async () => (await import("./kept.tsx")).KeptView);
+/** Each screen and its title. What is seldom wanted first comes when it is. */
 const SignInView = later(async () => (await import("./sign-in.tsx")).SignInView);
 const LinkView = later(async () => (await import("./link.tsx")).LinkView);
-const AccountView = later(async () => (await import("./account.tsx")).AccountView);
-const OperatorView = later(async () => (await import("./operator.tsx")).OperatorView);
-
-const TITLES: Record<string, Key> = {
-  recommendations: "recommendations.title",
-  search: "search.title",
-  library: "library.title",
-  about: "nav.about",
-  leaving: "nav.leaving",
-  kept: "nav.kept",
-  "sign-in": "nav.sign_in",
-  "sign-up": "nav.sign_up",
-  link: "nav.account",
-  account: "nav.account",
-  operator: "nav.operator",
-  nowhere: "nowhere.title",
+const SCREENS: Record<Exclude<Route["name"], "film" | "link">, readonly [FunctionComponent, Key]> = {
+  recommendations: [RecommendationsView, "recommendations.title"],
+  search: [SearchView, "search.title"],
+  library: [LibraryView, "library.title"],
+  nowhere: [NowhereView, "nowhere.title"],
+  about: [later(async () => (await import("./about.tsx")).AboutView), "nav.about"],
+  leaving: [later(async () => (await import("./leaving.tsx")).LeavingView), "nav.leaving"],
+  kept: [later(async () => (await import("./kept.tsx")).KeptView), "nav.kept"],
+  "sign-in": [SignInView, "nav.sign_in"],
+  "sign-up": [SignInView, "nav.sign_up"],
+  account: [later(async () => (await import("./account.tsx")).AccountView), "nav.account"],
+  operator: [later(async () => (await import("./operator.tsx")).OperatorView), "nav.operator"],
 };
 
 function View() {
   const now = route.value;
-  switch (now.name) {
-    case "recommendations":
-      return <RecommendationsView />;
-    case "search":
-      return <SearchView />;
-    case "library":
-      return <LibraryView />;
-    case "film":
-      return <FilmView key={now.id} id={now.id} />;
-    case "about":
-      return <AboutView />;
-    case "leaving":
-      return <LeavingView />;
-    case "kept":
-      return <KeptView />;
-    case "sign-in":
-    case "sign-up":
-      return <SignInView />;
-    case "link":
-      return <LinkView key={now.purpose} purpose={now.purpose} />;
-    case "account":
-      return <AccountView />;
-    case "operator":
-      return <OperatorView />;
-    case "nowhere":
-      return <NowhereView />;
-  }
+  if (now.name === "film") return <FilmView key={now.id} id={now.id} />;
+  if (now.name === "link") return <LinkView key={now.purpose} purpose={now.purpose} />;
+  const [Screen] = SCREENS[now.name];
+  return <Screen />;
 }
 
 function documentTitle(): string {
   const now = route.value;
-  if (now.name === "film") {
-    const film = shown.value.value?.film;
-    return film?.id === now.id ? `${film.title} · MovieFinder` : "MovieFinder";
-  }
-  const key = TITLES[now.name];
-  return now.name === "recommendations" || !key ? "MovieFinder" : `${t(key)} · MovieFinder`;
+  if (now.name === "recommendations") return "MovieFinder";
+  const film = shown.value.value?.film;
+  if (now.name === "film") return film?.id === now.id ? `${film.title} · MovieFinder` : "MovieFinder";
+  return `${t(now.name === "link" ? "nav.account" : SCREENS[now.name][1])} · MovieFinder`;
 }
 
 /** The session of an account has ended: nothing is said as a guest unless somebody wants that. */

@@ -309,9 +309,6 @@ export function RecommendationsView() {
             {t("start.title")}
           </h1>
           <p class="lead">{t("start.lead")}</p>
-          <p class="soft">
-            {t("start.guest")} <a href="/kept">{t("nav.kept")}</a>
-          </p>
           {!hasAny && active(filters.value).length > 0 && (
             <>
               <p>{t("start.filters")}</p>
@@ -319,6 +316,9 @@ export function RecommendationsView() {
             </>
           )}
           <Starters />
+          <p class="soft">
+            {t("start.guest")} <a href="/kept">{t("nav.kept")}</a>
+          </p>
         </section>
       ) : (
         <>
