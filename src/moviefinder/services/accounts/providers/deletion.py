@@ -6,18 +6,18 @@ import hashlib
 import hmac
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from moviefinder.config import Settings
 from moviefinder.errors import NotFound
 from moviefinder.log import get_logger
-from moviefinder.services.accounts import erasing, sessions, ways
+from moviefinder.services.accounts import erasing, sessions
 from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.providers import facebook
 from moviefinder.services.accounts.providers.linking import tell
 from moviefinder.services.library import hold
-from moviefinder.store.models import Erasure, Identity
+from moviefinder.store.models import Erasure, Identity, Passkey
 
 log = get_logger(__name__)
 
@@ -71,7 +71,7 @@ def done_at(session: Session, code: str) -> datetime:
 
 def _forget(session: Session, settings: Settings, identity: Identity, *, address: str, now: datetime) -> None:
     hold(session, identity.user_id)
-    if not ways.is_other_than(session, settings, identity, even_offline=True):
+    if not _has_another(session, identity):
         erasing.erase(session, settings, identity.user_id, address=address, user_agent="Facebook", now=now)
         return
     tell(
@@ -87,3 +87,10 @@ def _forget(session: Session, settings: Settings, identity: Identity, *, address
     session.delete(identity)
     sessions.end_sessions(session, identity.user_id)
     log.info("identity.unlinked", user_id=identity.user_id, provider=identity.provider)
+
+
+def _has_another(session: Session, identity: Identity) -> bool:
+    """Whether the person has another way in, also one that does not work just now: nobody is erased for that."""
+    others = exists().where(Identity.user_id == identity.user_id, Identity.id != identity.id)
+    passkeys = exists().where(Passkey.user_id == identity.user_id)
+    return bool(session.scalar(select(or_(others, passkeys))))
