@@ -418,6 +418,20 @@ def test_of_two_who_add_one_passkey_at_once_one_has_it(app, somebody, device):
     assert sorted(who(client)["guest"] for client in clients) == [False, True]
 
 
+def test_who_is_erased_meanwhile_begins_nothing(app, owner):
+    """Beside the erasing each question is either before it or refused, never a failure of ours."""
+    twin = create_app(app).test_client()
+    twin.set_cookie("moviefinder", owner.get_cookie("moviefinder").value)
+    told = at_once(
+        *(lambda: post(twin, NEW_START) for _ in range(3)),
+        *(lambda: post(twin, IN_START, {"again": True}) for _ in range(3)),
+        lambda: owner.delete(f"{API}/account", headers=WRITE),
+    )
+    assert {one.status_code for one in told} <= {200, 204, 401}
+    with app.reading() as session:
+        assert session.scalars(select(models.Flow)).all() == []
+
+
 # Proving anew
 
 

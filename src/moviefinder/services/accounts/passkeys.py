@@ -61,7 +61,9 @@ def ask_new(
     Raises:
         NotAllowed: browsers know no passkeys at this install's address.
         Full: the person has as many as one may have.
+        SessionEnded: the person was erased, or brought along to an account, just now.
     """
+    hold(session, user.id)  # who is erased meanwhile begins nothing
     known = passkeys_of(session, user.id)
     if len(known) >= MOST:
         raise Full(f"You have {MOST} passkeys, and no more are kept. Remove those that you do not use.")
@@ -156,8 +158,12 @@ def ask(
     Raises:
         NotAllowed: browsers know no passkeys at this install's address.
         NotFound: the person has no passkey.
+        SessionEnded: the person was erased just now.
     """
-    known = passkeys_of(session, user_id) if user_id is not None else None
+    known = None
+    if user_id is not None:
+        hold(session, user_id)
+        known = passkeys_of(session, user_id)
     if known == []:
         raise NotFound("You have no passkey here. Prove who you are in another way.")
     return _ask(session, settings, SIGN_IN if known is None else AGAIN, known, user_id, "required", now)
