@@ -22,17 +22,17 @@ STICKING_OUT = """() => document.documentElement.scrollWidth <= 320 ? [] :
 
 def unsuited(page: Page) -> list[str]:
     """What does not suit somebody, in both themes and on a phone, at 320 px at last; a line each."""
-    found = _axe(page, "light")
+    found = axe(page, "light")
     page.emulate_media(color_scheme="dark")
-    found += _axe(page, "dark")
+    found += axe(page, "dark")
     page.set_viewport_size({"width": 360, "height": 780})
-    found += _axe(page, "phone")
+    found += axe(page, "phone")
     found += [f"less than 44 px: {control}" for control in page.evaluate(SMALL_CONTROLS)]
     page.set_viewport_size({"width": 320, "height": 640})
     return found + [f"sticks out at 320 px: {element}" for element in page.evaluate(STICKING_OUT)]
 
 
-def _axe(page: Page, where: str) -> list[str]:
+def axe(page: Page, where: str) -> list[str]:
     """What axe finds with all its rules, a line an element."""
     return [
         f"{where}: {rule['id']}: {node['html'][:100]} ({node.get('failureSummary', '').splitlines()[-1].strip()})"

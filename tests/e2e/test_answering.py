@@ -121,8 +121,8 @@ def test_more_of_a_side_stays_pressed_and_can_be_let_go(visit):
     card = open_reasons(page, 2)
     film = card.get_by_role("heading").inner_text()
     named = card.locator(".shares > li").last.locator("cite").inner_text()
-    card.get_by_role("button", name=f"{t('reason.more')} {named}").click()
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda told: told.request.method == "PUT"):
+        card.get_by_role("button", name=f"{t('reason.more')} {named}").click()
     page.reload()
     expect(cards(page).first).to_be_visible()
     there = cards(page).filter(has=page.get_by_role("heading", name=film, exact=True))
@@ -143,17 +143,14 @@ def test_a_dial_is_felt_at_once_stands_in_the_address_and_is_remembered(visit):
     page.keyboard.press("End")
     expect(page).to_have_url(re.compile(r"\?known=0$"))
     expect(dial).to_have_attribute("aria-valuetext", t("dial.known.4"))
-    page.wait_for_load_state("networkidle")
-    moved = titles(page)
-    assert moved != before
+    moved = settled(page, before)
     page.goto("/")
     expect(dial).to_have_value("1")
     assert titles(page) == moved
     page.get_by_role("button", name=t("dials.reset", dial=t("dial.known"))).click()
     expect(page).to_have_url(re.compile(r"/$"))
     expect(dial).to_be_focused()
-    page.wait_for_load_state("networkidle")
-    assert titles(page) == before
+    assert settled(page, moved) == before
 
 
 def test_the_record_appears_after_ten_tried_and_can_be_erased(visit):

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import server as servers
 from tests.browser import LOVED
-from tests.e2e.test_every_screen import SMALL_CONTROLS, STICKING_OUT, axe
+from tests.e2e.suited import axe, unsuited
 from tests.e2e.words import like, t
 from tests.stand_in import running
 
@@ -267,12 +267,5 @@ def test_a_live_screen_suits_everybody(visit, live, stand_in, imdb_off, screen):
         stand_in.fault("/tmdb/3", "delay", seconds=4)
         liked(card(page, f"Made {number}")).click()
         expect(page.locator(".summary", has_text=t("filling"))).to_be_visible()
-    found += axe(page, "light")
-    page.emulate_media(color_scheme="dark")
-    found += axe(page, "dark")
-    page.set_viewport_size({"width": 360, "height": 780})
-    found += axe(page, "phone")
-    found += [f"less than 44 px: {control}" for control in page.evaluate(SMALL_CONTROLS)]
-    page.set_viewport_size({"width": 320, "height": 640})
-    found += [f"sticks out at 320 px: {element}" for element in page.evaluate(STICKING_OUT)]
+    found += unsuited(page)
     assert not found, "\n".join(found)
