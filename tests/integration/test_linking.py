@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from moviefinder.config import Settings
 from moviefinder.services.accounts import invitations
@@ -56,12 +56,18 @@ both_databases = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], i
 
 
 @pytest.fixture
-def anybody(app, stand_ins):
-    """Makes browsers without a cookie."""
+def flask(app):
+    """The web application."""
     flask = create_app(app)
     flask.extensions["moviefinder.providers"] = Providers(
         app.settings, HostLedger(app.engine), begin_s=20, finish_s=20
     )
+    return flask
+
+
+@pytest.fixture
+def anybody(flask, stand_ins):
+    """Makes browsers without a cookie."""
     return lambda: Browser(flask.test_client(), stand_ins)
 
 
@@ -179,6 +185,25 @@ def test_what_was_begun_by_one_is_not_finished_by_another(person, anybody, stand
     other.client.set_cookie("moviefinder-flow", flow)
     assert problem_in(other.back(back)) == "sign-in-needed"
     assert "work" not in ways(app)
+
+
+@both_databases
+def test_whoever_is_erased_while_the_provider_is_asked_begins_nothing(person, app, stand_ins, flask):
+    """The provider took its time, and meanwhile the account went, in another browser."""
+    person.go("home")
+    known = flask.extensions["moviefinder.providers"]
+
+    class Slow:
+        check = known.check
+
+        def begin(self, *args, **more):
+            with app.transaction() as session:
+                session.execute(delete(models.User))
+            return known.begin(*args, **more)
+
+    flask.extensions["moviefinder.providers"] = Slow()
+    answer = person.begin("work", "link")
+    assert (answer.status_code, answer.json["type"]) == (401, "/problems/session-ended")
 
 
 def test_proving_anew_needs_the_same_person(person, stand_ins, app):

@@ -28,6 +28,7 @@ from moviefinder.services.accounts.attempts import Attempt
 from moviefinder.services.accounts.providers.linking import tell
 from moviefinder.services.accounts.secrets import hash_of
 from moviefinder.services.accounts.sessions import Asker, make_user
+from moviefinder.services.library import hold
 from moviefinder.store.models import Flow, Identity, User
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ def note(
         invitation: the number of one that was checked.
         asker: who is signed in; for linking and proving anew it must be the same then.
         now: the time.
+
+    Raises:
+        SessionEnded: who asks was erased in this moment.
     """
     data = {
         "provider": provider,
@@ -79,6 +83,8 @@ def note(
         **beginning.remembered,
     }
     user_id = None if asker is None or intent == "sign_in" else asker.user_id
+    if user_id is not None:
+        hold(session, user_id)  # seconds may have passed since it was looked who asks
     return flows.begin(session, PURPOSE, data, user_id=user_id, now=now)
 
 
