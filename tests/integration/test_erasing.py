@@ -17,6 +17,7 @@ from moviefinder.store import models
 from moviefinder.web import create_app
 from tests import marked
 from tests.conftest import WRITE
+from tests.people import EMAIL, PASSWORD, Browser, token_of
 from tests.roles import come
 
 
@@ -139,6 +140,23 @@ def test_who_names_anothers_address_takes_none_of_their_mails_along(app):
     assert mails(app) == [other.email]
     with app.transaction() as session:
         erasing.erase(session, app.settings, other.user_id, now=now())
+    assert mails(app) == []
+
+
+def test_mails_to_an_address_that_was_theirs_once_go_too(app):
+    """Signed up in a browser that nobody had used, then moved to another address: no file names either of them."""
+    someone = Browser(app)
+    someone.post("/account", email=EMAIL, password=PASSWORD)
+    worker.run_due(app)
+    assert mails(app) == [EMAIL]
+    assert someone.post("/account/links/use", token=token_of(app, "confirm")).status_code == 200
+    assert someone.put("/account/email", email="second@films.example").status_code == 202
+    worker.run_due(app)
+    assert someone.post("/account/links/use", token=token_of(app, "email")).status_code == 200
+    worker.run_due(app)
+    assert mails(app), "there must be something to erase"
+    assert someone.delete("/account").status_code == 204
+    worker.run_due(app)
     assert mails(app) == []
 
 

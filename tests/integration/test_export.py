@@ -177,6 +177,21 @@ def test_nothing_of_anybody_else_is_in_it(app, client, wanda):
     assert "Film 9" not in {entry["title"] for entry in items(hers, "library")}
 
 
+def test_it_does_not_tell_whether_anothers_address_has_an_account(app, client):
+    """Who wants to change to an address finds the same in the archive, whether somebody has it or not."""
+    asker, other = come(app, "fresh account"), come(app, "account")
+    found = []
+    for email in (other.email, "nobody@films.example"):
+        headers = {**WRITE, **asker.headers}
+        answer = client.put("/api/v1/account/email", json={"email": email}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        account = items(zipfile.ZipFile(io.BytesIO(client.get(URL, headers=asker.headers).data)), "account")
+        links = [link["email"] == email for link in account["links_in_mails"]]
+        found.append((links, {(mail["to"], mail["template"]) for mail in account["mails_waiting"]}))
+    assert found[0] == found[1]
+    assert found[0][1] == {(asker.email, "email_asked")}
+
+
 def test_no_cell_of_a_table_is_a_formula_and_no_text_is_changed(app, client, wanda):
     """Titles are anybody's to write; what a spreadsheet would run gets a quote, which can be taken off again."""
     hostile = ['=HYPERLINK("http://a.example","x")', "+1", "-1", "@x", "\t=1", "'=1", 'a,"b"\r\nc', "'71"]

@@ -17,6 +17,7 @@ from moviefinder.store import models
 from moviefinder.web import create_app
 from tests import marked
 from tests.conftest import WRITE
+from tests.roles import come
 
 PASSWORD = "four dull stones in a brook"
 EMAIL = "Anna@Films.Example"
@@ -143,6 +144,19 @@ def test_an_account_without_an_address_is_given_one(app):
         link = household.password_link(session, app.settings, user_id, email=email, now=now)
     assert "/link/reset#" in link
     assert one(app, models.Identity).subject == email.folded
+
+
+def test_a_guest_is_nobody_whom_the_command_could_name(app, run):
+    """Made an account by hand, a guest's sessions would go on as a guest's, for which everything is fresh."""
+    guest = come(app, "guest")
+    for command in (
+        ("recover", str(guest.user_id), "--email", EMAIL),
+        ("remove", str(guest.user_id), "--yes"),
+    ):
+        assert isinstance(run(*command).exception, NotFound)
+    with app.reading() as session:
+        assert session.scalars(select(models.Identity)).all() == []
+        assert session.get(models.User, guest.user_id) is not None
 
 
 def test_somebody_is_erased_by_address_or_number(app, run):

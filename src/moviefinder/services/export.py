@@ -226,6 +226,9 @@ def _account(session: Session, user_id: int) -> Item:
         rows = session.scalars(select(table).where(mine).order_by(table.created_at))
         return [{name: getattr(row, name) for name in names} for row in rows]
 
+    # To the mailbox that is theirs: whether one goes to another tells whether that has an account here.
+    own = select(Identity.email).where(Identity.user_id == user_id, Identity.provider == "password")
+    mails = select(Mail).where(Mail.user_id == user_id, Mail.to.in_(own)).order_by(Mail.id)
     person = ("id", "display_name", "locale", "country", "settings", "is_operator", "asks_passkey")
     invitation = ("note", "created_at", "expires_at", "used_at")
     switches = select(SourceSwitch).where(SourceSwitch.switched_by == user_id).order_by(SourceSwitch.source)
@@ -237,7 +240,10 @@ def _account(session: Session, user_id: int) -> Item:
         "passkeys": of(Passkey, "name", "sign_count", "created_at", "last_used_at"),
         "tokens": of(Token, "name", "scope", "created_at", "last_used_at"),
         "links_in_mails": of(MailLink, "purpose", "email", "created_at", "expires_at"),
-        "mails_waiting": of(Mail, "to", "template", "language", "created_at"),
+        "mails_waiting": [
+            {"to": row.to, "template": row.template, "language": row.language, "created_at": row.created_at}
+            for row in session.scalars(mails)
+        ],
         "begun_in_a_browser": of(Flow, "purpose", "created_at", "expires_at"),
         "invitation_used": of(Invitation, *invitation, whose=Invitation.used_by),
         "invitations_made": of(Invitation, *invitation, whose=Invitation.made_by),

@@ -51,10 +51,10 @@ def find(session: Session, who: str) -> int:
     """The number of the account that an e-mail address or a number names.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is none; a guest is nobody who could be named.
     """
     if who.isascii() and who.isdigit() and len(who) < 10:
-        found = session.scalar(select(User.id).where(User.id == int(who)))
+        found = session.scalar(select(User.id).where(User.id == int(who), operator.has_account()))
     else:
         named = (Identity.issuer == signing_in.PASSWORD, Identity.subject == emails.fold(who))
         found = session.scalar(select(Identity.user_id).where(*named))

@@ -81,8 +81,7 @@ class Figures:
 
 def figures(app: App, session: Session) -> Figures:
     """The install as it is now; costs a tenth of a second however much is kept."""
-    has_way_in = _has_way_in()
-    accounts = _count(session, models.User, has_way_in)
+    accounts = _count(session, models.User, has_account())
     states = session.execute(select(models.Job.state, func.count()).group_by(models.Job.state))
     return Figures(
         version=__version__,
@@ -105,7 +104,7 @@ def _count(session: Session, table: type[models.Base], *conditions: ColumnElemen
     return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
 
 
-def _has_way_in() -> ColumnElement[bool]:
+def has_account() -> ColumnElement[bool]:
     """Whether somebody can sign in; who cannot is a guest."""
     return or_(
         *(
@@ -173,7 +172,7 @@ class Account:
 
 def accounts(session: Session, *, before_id: int | None = None, limit: int) -> list[Account]:
     """Who has an account, the newest first; one more than `limit` when there are more."""
-    wanted = select(models.User).where(_has_way_in()).order_by(models.User.id.desc()).limit(limit + 1)
+    wanted = select(models.User).where(has_account()).order_by(models.User.id.desc()).limit(limit + 1)
     if before_id is not None:
         wanted = wanted.where(models.User.id < before_id)
     users = session.scalars(wanted).all()

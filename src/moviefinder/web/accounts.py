@@ -214,7 +214,14 @@ def _use_email(link: MailLink, body: schemas.UseLink, counted: Attempt, now: dat
     changing.prove_owner(link, mine.secret if mine else None, counted, asker=asker, plain=body.password)
     with app.transaction() as session:
         begun = changing.use_email(
-            session, link, body.token, counted, asker=visitor(session), place=_place(), now=now
+            session,
+            app.settings,
+            link,
+            body.token,
+            counted,
+            asker=visitor(session),
+            place=_place(),
+            now=now,
         )
     return _signed_in(begun) if begun else schemas.Session(user=None)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from moviefinder.config import Settings
 from moviefinder.errors import (
     Conflict,
     IdentityTaken,
@@ -37,7 +38,7 @@ from moviefinder.services.accounts.attempts import MOST_FAILURES, Attempt
 from moviefinder.services.accounts.emails import Email
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.services.accounts.signing_in import PASSWORD
-from moviefinder.services.mail import post
+from moviefinder.services.mail import folder, post
 from moviefinder.store.models import Identity, MailLink, User
 
 log = get_logger(__name__)
@@ -135,8 +136,7 @@ def ask_email(
         other.email if other and other.email else email.written,
         "known" if other else "email_change",
         language=user.locale,
-        user_id=other.user_id if other else asker.user_id,
-        link=None if other else link,
+        link=None if other else link,  # nobody's mail: whose list it stood in would tell whose the address is
         now=now,
         address=place.address,
         user_agent=place.user_agent,
@@ -188,6 +188,8 @@ def send_link(
 ) -> None:
     """Send a link to who reads the mailbox of an account; where there is none, the same is written, and not sent."""
     known = session.scalar(_by_subject(email))
+    if not merging.hold(session, [known.user_id if known else None]):
+        known = None  # erased just now, or never there
     is_wanted = known is not None and (purpose == "reset" or known.failed_count > MOST_FAILURES)
     link = links.make(session, purpose, email=email.folded, user_id=known.user_id if known else None, now=now)
     post(
@@ -290,6 +292,7 @@ def prove_owner(
 
 def use_email(
     session: Session,
+    settings: Settings,
     link: MailLink,
     token: str,
     attempt: Attempt,
@@ -302,6 +305,7 @@ def use_email(
 
     Args:
         session: the transaction.
+        settings: of the install.
         link: as it was found, and proved.
         token: the link's.
         attempt: that it was counted.
@@ -326,6 +330,7 @@ def use_email(
             raise LinkVoid("This link is void: the account has changed since. Ask for another one.")
         signing_up.add_identity(session, user.id, email, data["secret"], now=now)
     else:
+        folder.forget(settings, to=[identity.subject])  # the last time that it is known to be theirs
         try:
             with session.begin_nested():
                 identity.subject, identity.email, identity.failed_count = email.folded, email.written, 0
