@@ -72,7 +72,7 @@ def place(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_the_time_of_an_answer_tells_nothing(place, name, capsys):
+def test_the_time_of_an_answer_tells_nothing(place, name, record_property):
     """A thousand of each, in random order, over one connection."""
     server, app, emails = place
     question, moments = QUESTIONS[name], random.Random(name)
@@ -94,10 +94,14 @@ def test_the_time_of_an_answer_tells_nothing(place, name, capsys):
     connection.close()
     found = area(np.array(took[True]), np.array(took[False]))
     medians = {side: 1000 * float(np.median(times)) for side, times in took.items()}
-    with capsys.disabled():
-        print(  # noqa: T201  # what `make faults` is for
-            f"\n{name}: AUC {found:.3f} of {SAMPLES} answers a side; "
-            f"median {medians[True]:.2f} ms known, {medians[False]:.2f} ms unknown",
-            flush=True,
-        )
+    record_property(
+        "measured",
+        {
+            "question": name,
+            "auc": round(found, 3),
+            "samples_a_side": SAMPLES,
+            "median_known_ms": round(medians[True], 2),
+            "median_unknown_ms": round(medians[False], 2),
+        },
+    )
     assert LOW <= found <= HIGH

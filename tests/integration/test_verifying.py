@@ -5,6 +5,7 @@ the table is counted, which is tried on each of its views until it is refused.
 """
 
 import ast
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.roles import come
 from tests.routes import routes
 
 SOURCE = Path(moviefinder.__file__).parent
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 COMPARING = {"compare_digest", "verify", "authenticate_complete", "register_complete", "hash_of"}
 NOT_SECRETS = {
     "services/accounts/sessions.py:asker_of": "path cookie: 256 random bits",
@@ -138,3 +140,30 @@ def test_every_view_that_verifies_is_counted(app, record_property):
         assert is_page or int(response.headers["Retry-After"]) >= 1
         counted += 1
     record_property(MEASURED, {"views_that_verify_or_mail": counted, "uncounted": 0})
+
+
+def test_the_table_of_paths_is_documented_as_it_is():
+    """Each with its limits as they are by default."""
+
+    def worded(bound):
+        if bound is None:
+            return ""
+        minutes = int(bound.window.total_seconds() // 60)
+        window = f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+        return f"{bound.limit_of(Settings())} in {window}"
+
+    text = (DOCS / "security.md").read_text()
+    for name, path in PATHS.items():
+        limits = " | ".join(map(worded, (path.account, path.address, path.everybody)))
+        assert f"| `{name}` | {path.why} | {limits} |" in text
+
+
+def test_every_test_that_the_page_on_security_names_is_there():
+    """What shows a requirement cannot go unnoticed."""
+    tests = DOCS.parent / "tests"
+    there = {
+        name for path in tests.rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())
+    }
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "security.md").read_text()))
+    assert len(named) > 40
+    assert named - there == set()
