@@ -23,7 +23,8 @@ from tests.stand_in import running
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WRITE = {"X-Requested-With": "moviefinder"}
-_TURN, _GATE = Path(__file__), Path(__file__).with_name("factories.py")  # any two files: only their locks are used
+# Any two files: only their locks are used.
+_TURN, _GATE = Path(__file__), Path(__file__).with_name("factories.py")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -97,8 +97,9 @@ def forget_old(settings: Settings) -> None:
     """Delete mails that are a week old: what their links were for is long over."""
     before = time.time() - KEPT.total_seconds()
     for path in _mails(settings):
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # somebody was erased in this moment
+            if path.stat().st_mtime < before:
+                path.unlink()
 
 
 def _mails(settings: Settings) -> list[Path]:
