@@ -403,6 +403,28 @@ def test_nobody_ends_a_session_of_somebody_else(app, anna):
     assert anna.who()
 
 
+def test_a_new_token_wins_no_time(app, anna):
+    """A session that goes on under another token ends when it would have, and is as fresh as it was."""
+    began = datetime.now(UTC) - timedelta(days=29)
+    with app.transaction() as session:
+        session.execute(update(Session).values(created_at=began))
+    anna.put("/account/password", password=OTHER)
+    (row,) = anna.get("/sessions").json["items"]
+    assert datetime.fromisoformat(row["expires_at"]) == began + timedelta(days=30)
+
+
+def test_whose_an_address_is_stands_in_nobodys_rows(app, anna):
+    """A mail to an address that somebody asked for is neither theirs nor its account's."""
+    other = Browser(app).with_account("other@example.org")
+    for email in (EMAIL, "free@example.org"):
+        other.put("/account/email", email=email)
+        Browser(app).post("/account", email=email, password=PASSWORD)
+    assert (
+        count(app, Mail, Mail.template.in_(["known", "email_change", "confirm"]), Mail.user_id.is_not(None))
+        == 0
+    )
+
+
 # At once
 
 

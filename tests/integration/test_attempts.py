@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -146,6 +146,18 @@ def test_a_hundred_failures_close_an_account_and_one_mail_says_so(app):
     with app.reading() as session:
         mails = select(func.count()).select_from(Mail).where(Mail.template == "sign_in_locked")
         assert session.scalar(mails) == 1
+
+
+def test_a_stranger_uses_up_no_tries_where_the_owner_is_signed_in(app):
+    """At the network address of a session that goes on tries count for themselves; they are bounded all the same."""
+    Browser(app).with_account()
+    home, now = "127.0.0.1", datetime.now(UTC)
+    for path in ("sign_in", "send_link"):
+        assert sum(tries(app, 1, path, EMAIL, f"192.0.2.{one}", now) for one in range(20)) in (5, 10)
+        assert 0 < tries(app, 20, path, EMAIL, home, now) <= 10
+    with app.transaction() as session:
+        attempts.forget(session, [EMAIL])
+    assert not any(":account:" in key for key in counters(app) if key.startswith(("sign_in", "send_link")))
 
 
 def test_a_success_ends_the_row_of_failures(app):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, false, or_, select, update
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
@@ -20,7 +20,7 @@ from moviefinder.config import Settings
 from moviefinder.errors import TooMany
 from moviefinder.log import get_logger
 from moviefinder.services.mail import post
-from moviefinder.store import limits
+from moviefinder.store import limits, models
 from moviefinder.store.models import Identity, Limit, MailLink, User
 
 log = get_logger(__name__)
@@ -56,6 +56,9 @@ class Path:
     address: Bound | None = None
     """For each network address, IPv6 by /64."""
     everybody: Bound | None = None
+    by_email: bool = False
+    """Whether the account is named by its e-mail address, which anybody may know. From a network address at which
+    somebody is signed in to it tries count for themselves, so that no stranger elsewhere uses them up."""
     locks: bool = False
     """Whether a hundred failures in a row close this way until the mailbox's owner has answered."""
 
@@ -76,6 +79,7 @@ PATHS: Final[Mapping[str, Path]] = {
         account=_SIGN_INS,
         address=_SIGN_INS,
         everybody=_ALL,
+        by_email=True,
         locks=True,
     ),
     "again": Path(
@@ -119,7 +123,10 @@ PATHS: Final[Mapping[str, Path]] = {
         address=Bound(limit="registrations_per_30min", window=_HALF_AN_HOUR),
     ),
     "send_link": Path(
-        why="mail with a link, to reset a password or to unlock", account=_MAILS, address=_MAILS_OF_ADDRESS
+        why="mail with a link, to reset a password or to unlock",
+        account=_MAILS,
+        address=_MAILS_OF_ADDRESS,
+        by_email=True,
     ),
     "change_email": Path(
         why="mail to an address that nobody has shown to be theirs", account=_MAILS, address=_MAILS_OF_ADDRESS
@@ -179,17 +186,23 @@ def attempt(
     """
     rules = PATHS[path]
     account_key = None if account is None else _key(path, account)
-    bounds = (  # always in this order, so that two who count never wait for each other
-        ("address", f"{path}:address:{address}", rules.address),
-        ("account", account_key, rules.account),
-        ("everybody", f"{path}:everybody", rules.everybody),
-    )
     of_whom, failed = "", None
     try:
         with app.transaction(lasting=False) as session:
             if rules.locks and account is not None:
                 # First, as whoever signs in holds the identity before giving the counter a try back.
                 failed = _count_failure(session, account)
+            if (
+                rules.by_email
+                and account is not None
+                and _is_signed_in_at(session, account, address, now=now)
+            ):
+                account_key = f"{account_key}:{address}"
+            bounds = (  # always in this order, so that two who count never wait for each other
+                ("address", f"{path}:address:{address}", rules.address),
+                ("account", account_key, rules.account),
+                ("everybody", f"{path}:everybody", rules.everybody),
+            )
             for of_whom, key, bound in bounds:  # noqa: B007  # told when it was reached
                 if key is not None and bound is not None:
                     limit = bound.limit_of(app.settings)
@@ -220,11 +233,26 @@ def succeeded(session: Session, attempt: Attempt) -> None:
 def forget(session: Session, accounts: Iterable[str]) -> None:
     """Drop the counters of accounts that are erased."""
     keys = [_key(path, account) for account in accounts for path, rules in PATHS.items() if rules.account]
-    session.execute(delete(Limit).where(Limit.key.in_(keys)))
+    session.execute(delete(Limit).where(or_(false(), *(Limit.key.startswith(key) for key in keys))))
 
 
 def _key(path: str, account: str) -> str:
     return f"{path}:account:{hashlib.sha256(account.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}"
+
+
+def _is_signed_in_at(session: Session, email: str, address: str, *, now: datetime) -> bool:
+    """Whether somebody is signed in to the account of an e-mail address at this network address."""
+    there = (
+        select(models.Session.id)
+        .join(Identity, Identity.user_id == models.Session.user_id)
+        .where(
+            Identity.issuer == "password",
+            Identity.subject == email,
+            models.Session.address == address,
+            models.Session.expires_at > now,
+        )
+    )
+    return session.scalar(there.limit(1)) is not None
 
 
 class _Failed(NamedTuple):

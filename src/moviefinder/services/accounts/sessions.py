@@ -96,17 +96,30 @@ def make_user(session: Session, *, now: datetime) -> models.User:
 
 
 def begin_session(
-    session: Session, user: models.User, *, way: str, address: str, user_agent: str, now: datetime
+    session: Session,
+    user: models.User,
+    *,
+    way: str,
+    address: str,
+    user_agent: str,
+    renews: Asker | None = None,
+    now: datetime,
 ) -> tuple[Asker, str]:
-    """A new session, and its token. Who begins one has just proved who they are, but for guests."""
+    """A new session, and its token. Who begins one has just proved who they are, but for guests.
+
+    Args:
+        renews: whose session goes on under a new token; nothing is proved by that, and no time is won.
+    """
     token = new_secret()
-    fresh_at = None if way == GUEST else now
+    began_at, fresh_at = now, None if way == GUEST else now
+    if renews is not None:
+        began_at, fresh_at = renews.began_at or now, renews.fresh_at
     row = models.Session(
         token_hash=hash_of(token),
         user_id=user.id,
-        created_at=now,
+        created_at=began_at,
         last_seen_at=now,
-        expires_at=_end(way, began_at=now, now=now),
+        expires_at=_end(way, began_at=began_at, now=now),
         user_agent=user_agent[:300],
         address=address,
         way=way,
@@ -120,7 +133,7 @@ def begin_session(
         is_operator=user.is_operator,
         session_id=row.id,
         way=way,
-        began_at=now,
+        began_at=began_at,
         last_seen_at=now,
         fresh_at=fresh_at,
         name=user.display_name,

@@ -7,11 +7,11 @@ other and never for good.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from moviefinder.app import App
@@ -222,15 +222,15 @@ def renew(
     if asker.user_id not in held or not stands(session, asker):
         raise SessionEnded("This session has ended meanwhile. Sign in again.")
     sessions.end_sessions(session, asker.user_id)
-    renewed, token = sessions.begin_session(
-        session, held[asker.user_id], way=asker.way, address=address, user_agent=user_agent, now=now
+    return sessions.begin_session(
+        session,
+        held[asker.user_id],
+        way=asker.way,
+        address=address,
+        user_agent=user_agent,
+        renews=asker,
+        now=now,
     )
-    session.execute(
-        update(models.Session)
-        .where(models.Session.id == renewed.session_id)
-        .values(fresh_at=asker.fresh_at, created_at=asker.began_at)
-    )
-    return replace(renewed, fresh_at=asker.fresh_at, began_at=asker.began_at), token
 
 
 def email_of(session: Session, user_id: int) -> str | None:

@@ -57,9 +57,7 @@ def ask(
     guest_id = asker.user_id if asker is not None and asker.is_guest else None
     held = merging.hold(session, [guest_id] if guest_id else [])
     known = session.execute(
-        select(Identity.email, Identity.user_id).where(
-            Identity.issuer == PASSWORD, Identity.subject == email.folded
-        )
+        select(Identity.email).where(Identity.issuer == PASSWORD, Identity.subject == email.folded)
     ).first()
     flow = new_secret()
     # Of a known address as well, so that both cost the same; there it is never sealed, and opens nothing.
@@ -83,7 +81,6 @@ def ask(
         known.email if known and known.email else email.written,
         "known" if known else "confirm",
         language=language,
-        user_id=known.user_id if known else None,
         link=None if known else link,
         now=now,
         address=address,
