@@ -1,5 +1,8 @@
 """Passkeys in a real browser, with its virtual authenticator and our policy in force."""
 
+import subprocess
+import sys
+
 import pytest
 
 from tests.browser import LOVED
@@ -126,6 +129,25 @@ def test_whoever_finds_the_device_does_not_get_in(person):
     person.device.send("WebAuthn.setUserVerified", {**person.authenticator, "isUserVerified": False})
     assert person.sign() == "NotAllowedError"
     assert person.who() is None
+
+
+def test_a_passkey_is_asked_for_after_the_password(person, server):
+    """Of who wants that; without it the password opens nothing."""
+    known = {"email": "both@films.example", "password": "four dull stones in a brook"}
+    command = [sys.executable, "-m", "moviefinder", "user", "add", known["email"]]
+    command += ["--data", str(server.log.parent / "data")]
+    subprocess.run(command, input=known["password"], text=True, check=True, capture_output=True)
+    assert person.ask("POST", "/session", known)["status"] == 200
+    assert person.make()["status"] == 200
+    assert person.ask("PATCH", "/account", {"asks_passkey": True})["status"] == 200
+    me = person.who()
+    person.sign_out()
+    asked = person.ask("POST", "/session", known)["body"]
+    assert asked["user"] is None
+    assert person.who() is None
+    signed = person.page.evaluate(SIGN, asked["second_factor"]["options"])
+    assert person.ask("POST", "/session/passkey", {"credential": signed})["status"] == 200
+    assert person.who() == me
 
 
 def test_a_copied_passkey_is_refused(person, complaints):
