@@ -224,6 +224,8 @@ def note_seen(session: Session, asker: Asker, *, now: datetime) -> bool:
     """Note that a session or a token was used, at most once an hour; returns whether a session's end was put off."""
     if is_seen_lately(asker, now):
         return False
+    # The user first, as whoever signs in or out holds them before their sessions.
+    session.execute(update(models.User).where(models.User.id == asker.user_id).values(last_seen_at=now))
     if asker.token_id is not None:
         used = update(models.Token).where(models.Token.id == asker.token_id).values(last_used_at=now)
         session.execute(used)
@@ -233,7 +235,6 @@ def note_seen(session: Session, asker: Asker, *, now: datetime) -> bool:
             .where(models.Session.id == asker.session_id)
             .values(last_seen_at=now, expires_at=_end(asker.way, began_at=asker.began_at, now=now))
         )
-    session.execute(update(models.User).where(models.User.id == asker.user_id).values(last_seen_at=now))
     return asker.token_id is None
 
 
