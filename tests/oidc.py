@@ -98,6 +98,10 @@ class Provider:
         self.methods: list[str] = ["client_secret_basic"]
         """How a client may say who it is at the token endpoint."""
         self.prompts = ["login", "consent"]
+        self.described: dict[str, Any] = {}
+        """What its description says otherwise,"""
+        self.token_said: dict[str, Any] = {}
+        """and what the answer to a code does."""
         self.complaints: list[str] = []
         self.journal: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
@@ -166,6 +170,7 @@ class Provider:
             "token_endpoint_auth_methods_supported": self.methods,
             "prompt_values_supported": self.prompts,
             **({"authorization_response_iss_parameter_supported": True} if promises else {}),
+            **self.described,
         }
 
     def keys(self) -> dict[str, Any]:
@@ -279,7 +284,7 @@ class Provider:
         }
         if "no-id-token" in faults:
             del token["id_token"]
-        return token
+        return token | self.token_said
 
     def people(self, authorization: str) -> tuple[int, Any]:
         """Who an access token is of."""

@@ -207,6 +207,70 @@ def test_nobody_is_sent_to_a_provider_that_describes_itself_badly(
     assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"access_token": None},
+        {"access_token": 7},
+        {"access_token": "a\r\nX-Other: b"},
+        {"access_token": "ä"},
+        {"expires_in": "soon"},
+        {"expires_in": [1]},
+        {"error": "invalid_grant"},
+        {"error": {"message": "no"}, "error_description": 7},
+        {"error": [], "error_description": 'a "quoted" word\n'},
+        {"id_token": None},
+        {"id_token": ["a.b.c"]},
+        {"id_token": "ä.b.c"},
+        {"id_token": "." * 30_000},
+    ],
+)
+def test_a_code_that_is_answered_with_anything_else_is_nonsense(person, provider, empty_app, said):
+    """Of any shape: never a failure of ours."""
+    provider.faults, provider.token_said = {"bare-token"}, said
+    assert problem_in(person.go()) == "provider-nonsense"
+    assert count(empty_app, models.User) == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"issuer": None},
+        {"authorization_endpoint": None},
+        {"authorization_endpoint": "http://elsewhere.example/authorize"},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": "https://[::1/"},
+        {"authorization_endpoint": "https://fine.example/?a=ü b"},
+        {"authorization_endpoint": "https://fine.example/" + "a" * 2000},
+        {"token_endpoint": 7},
+        {"token_endpoint": "http://fine.example/token"},
+        {"token_endpoint": "https://127.0.0.1/token"},
+        {"token_endpoint": "https://fine.example:8443/token"},
+        {"token_endpoint": "file:///etc/passwd"},
+        {"jwks_uri": "https://2130706433/keys"},
+        {"jwks_uri": "gopher://fine.example/"},
+        {"userinfo_endpoint": "http://[::ffff:127.0.0.1]/"},
+    ],
+)
+def test_a_description_that_leads_anywhere_else_is_nonsense(person, provider, said):
+    """Not HTTPS, a number, another port, another scheme: nobody goes there, neither we nor a browser."""
+    provider.described = said
+    answer = person.begin()
+    assert (answer.status_code, answer.json["why"]) == (424, "nonsense")
+
+
+def test_a_name_that_is_at_an_address_inside_is_not_connected_to(person, provider, empty_app):
+    """The description names a host of its own for tokens, whose number is of this machine."""
+    provider.described = {"token_endpoint": "https://localhost.localdomain/token"}
+    begun = person.begin()
+    assert begun.status_code == 200
+    assert problem_in(person.back(provider.visit(begun.json["location"]))) in (
+        "provider-nonsense",
+        "provider-silent",  # where no resolver knows that name
+    )
+    assert count(empty_app, models.User) == 0
+
+
 @pytest.mark.parametrize("fault", sorted(FINE))
 def test_what_may_be_left_out_may_be_left_out(person, provider, fault):
     """The number of a key; a name, which is then asked for, and believed only of the same person."""

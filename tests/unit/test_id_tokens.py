@@ -223,3 +223,17 @@ def test_headers_of_any_kind_are_refused_in_one_way(header):
         read(f"{made}x.{rest}")
     with pytest.raises(Unbelievable):
         read(f"{made}.{rest[:-8]}AAAAAAAA")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["kty", "n", "e", "kid", "use", "alg", "key_ops", "x5c", "d"]), JSON, min_size=1
+    )
+)
+def test_keys_of_any_kind_are_passed_over(said):
+    """A provider's key set may hold anything."""
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            read(token_of(), keys={"keys": [KEY.as_dict(private=False) | said]})
+        except UnknownKey:
+            assert said.keys() & {"kty", "n", "e", "kid", "use", "alg", "key_ops", "x5c", "d"}

@@ -70,9 +70,13 @@ class OidcProvider:
         state, nonce, verifier = new_secret(), new_secret(), new_secret()
         asks_anew = anew and told.can_ask_anew
         more = {"prompt": "login"} if asks_anew else {}
-        location, _ = self._client(told, redirect_uri, self._calling(until)).create_authorization_url(
-            told.authorize, state=state, code_verifier=verifier, nonce=nonce, **more
-        )
+        client = self._client(told, redirect_uri, self._calling(until))
+        try:
+            location, _ = client.create_authorization_url(
+                told.authorize, state=state, code_verifier=verifier, nonce=nonce, **more
+            )
+        except ValueError as error:  # a query that is none
+            raise self._nonsense("its sign-in page has no address") from error
         remembered = {"state": state, "nonce": nonce, "verifier": verifier}
         return Beginning(
             location=location,
@@ -142,9 +146,10 @@ class OidcProvider:
             )
         except (AuthlibBaseError, ValueError, TypeError) as error:
             raise self._nonsense("the code was answered with no token") from error
-        if not isinstance(token, Mapping) or not isinstance(token.get("access_token"), str):
+        access_token = token.get("access_token") if isinstance(token, Mapping) else None
+        if not isinstance(access_token, str) or not (access_token.isascii() and access_token.isprintable()):
             raise self._nonsense("the code was answered with no token")
-        return token
+        return dict(token)
 
     def _believed(
         self, told: Description, token: Mapping[str, Any], until: float, **must: Any
@@ -191,8 +196,10 @@ class OidcProvider:
         try:
             for address in (token, keys, *([people] if people else [])):
                 call.checked(address)
-            parts = urlsplit(authorize)
-            if not parts.hostname or (parts.scheme != "https" and origin_of(authorize) != self._origin):
+            parts, is_plain = urlsplit(authorize), authorize.isascii() and authorize.isprintable()
+            if not is_plain or " " in authorize or not parts.hostname:
+                raise self._nonsense("its sign-in page has no address")
+            if parts.scheme != "https" and origin_of(authorize) != self._origin:
                 raise self._nonsense("its sign-in page is not served over HTTPS")
         except (SourceNonsense, ValueError) as error:
             raise self._nonsense("it sends us where we do not go") from error
