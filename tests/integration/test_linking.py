@@ -206,12 +206,17 @@ def test_whoever_is_erased_while_the_provider_is_asked_begins_nothing(person, ap
     assert (answer.status_code, answer.json["type"]) == (401, "/problems/session-ended")
 
 
-def test_proving_anew_needs_the_same_person(person, stand_ins, app):
-    """Whoever sits down at an open browser cannot prove it with an account of their own."""
+@pytest.mark.parametrize("is_known", [False, True])
+def test_proving_anew_needs_the_same_person(person, anybody, stand_ins, app, is_known):
+    """Whoever sits down at an open browser cannot prove it with an account of their own, here or elsewhere alone."""
     person.go("home")
-    grow_stale(app)
+    who = person.who()["id"]
     stand_ins["home"].person = dict(BEN)
+    if is_known:
+        anybody().go("home")
+    grow_stale(app)
     assert problem_in(person.go("home", "again")) == "wrong-secret"
+    assert person.who()["id"] == who
     assert person.begin("work", "link").status_code == 403
 
 
@@ -412,6 +417,17 @@ def test_the_mailbox_is_told_of_ways_that_come_and_go(app, stand_ins):
         ("identity_linked", "anna@films.example", "Home"),
         ("identity_unlinked", "anna@films.example", "Home"),
     ]
+
+
+def test_links_that_were_mailed_before_open_nothing_after(app, stand_ins):
+    """A change of address that was asked for is asked for anew."""
+    anna = people.Browser(app).with_account("anna@films.example")
+    person = Browser(anna.client, stand_ins)
+    person.go("home", "link")
+    anna.put("/account/email", email="anna@elsewhere.example")
+    token = people.token_of(app, "email")
+    assert unlink(person, ways(app)["home"]).status_code == 204
+    assert anna.post("/account/links/use", token=token).status_code == 409
 
 
 def test_a_password_is_taken_off_like_any_other_way(app, stand_ins):
