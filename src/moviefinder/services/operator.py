@@ -28,6 +28,7 @@ from moviefinder.log import get_logger
 from moviefinder.services import mail, sources
 from moviefinder.services.accounts.roles import has_operator
 from moviefinder.services.accounts.secrets import hash_of
+from moviefinder.services.library import hold
 from moviefinder.store import models
 
 if TYPE_CHECKING:
@@ -245,7 +246,9 @@ def use_code(
 
     Raises:
         WrongSecret: it is not the code, or was used, or somebody runs this install already.
+        SessionEnded: they were erased in the meantime.
     """
+    hold(session, user_id)
     written = "".join(code.lower().split()).replace("-", "")
     used = delete(models.MailLink).where(
         models.MailLink.purpose == CODE,

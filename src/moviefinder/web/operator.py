@@ -8,7 +8,7 @@ from flask import Response
 from flask_openapi import APIBlueprint, Tag
 
 from moviefinder.errors import NotAllowed
-from moviefinder.services import operator
+from moviefinder.services import library, operator
 from moviefinder.services.accounts import attempts, invitations
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
@@ -83,6 +83,8 @@ def make_invitation(body: schemas.NewInvitation) -> schemas.MadeInvitation:
     app = moviefinder()
     with app.transaction() as session:
         asker = reader(session)
+        if asker is not None:
+            library.hold(session, asker.user_id)
         made, token = invitations.make(
             session,
             note=body.note,
