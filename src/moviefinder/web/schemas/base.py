@@ -53,6 +53,7 @@ def _in_utc(value: datetime) -> datetime:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_text), AfterValidator(_in_utc)]
 Rating = Annotated[int, Field(ge=1, le=10), BeforeValidator(_only_whole)]
+Days = Annotated[int, Field(ge=1, le=90), BeforeValidator(_only_whole)]
 
 
 class Request(BaseModel):

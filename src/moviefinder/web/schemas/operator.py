@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 from moviefinder.services import operator
 from moviefinder.services.accounts import invitations
 from moviefinder.services.operator import Account
-from moviefinder.web.schemas.base import Answer, Number, PageSize, Query, Request
+from moviefinder.web.schemas.base import Answer, Days, Number, PageSize, Query, Request
 
 
 class Space(Answer):
@@ -117,9 +117,7 @@ class NewInvitation(Request):
     note: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
         default="", max_length=80, pattern=r"^[^\x00]*$", description="Whom it is for, in one's own words."
     )
-    days: Annotated[int, Field(ge=1, le=90, strict=True)] = Field(
-        default=invitations.LASTS.days, description="After so many days it is void."
-    )
+    days: Days = Field(default=invitations.LASTS.days, description="After so many days it is void.")
 
 
 class InvitationPath(Request):
