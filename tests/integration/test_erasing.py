@@ -66,6 +66,19 @@ def test_nothing_of_an_erased_person_is_left_in_any_row_or_file(app, wanda):
     assert marked.found_in_files(app) == {}
 
 
+def test_counters_that_name_the_erased_by_a_hash_go_too(app, wanda):
+    """Of an address anybody can make the hash; those of network addresses stay, or erasing would buy tries."""
+
+    def counted():
+        with app.reading() as session:
+            return sorted(key.split(":")[1] for key in session.scalars(select(models.Limit.key)))
+
+    assert counted().count("account") == 2
+    others = [kind for kind in counted() if kind != "account"]
+    erase(app)
+    assert counted() == others
+
+
 def test_all_that_goes_later_goes_within_a_minute(app, wanda):
     """What one transaction cannot take is due so early that two more tries fit in."""
     began = now()
