@@ -85,7 +85,9 @@ test("signing in leads to where it was asked for, and never elsewhere", async ()
 test("a passkey that is wanted after the password is asked for", async () => {
   const get = vi.fn().mockRejectedValue(new DOMException("no", "NotAllowedError"));
   vi.stubGlobal("navigator", { ...navigator, languages: ["en"], credentials: { get } });
-  await show("/sign-in");
+  vi.stubGlobal("PublicKeyCredential", () => {});
+  vi.stubGlobal("isSecureContext", true);
+  await show("/sign-in", { passkeys: true, passkeys_at: location.origin });
   fill({ email: "ida@example.org", password: "a long one" });
   await press("Sign in");
   await find(asked, "POST", "/session").answer({
@@ -99,6 +101,20 @@ test("a passkey that is wanted after the password is asked for", async () => {
   await press("Use a passkey");
   expect(get).toHaveBeenCalledTimes(2);
   expect(asked.some((one) => one.path.endsWith("/session/passkey"))).toBe(false);
+});
+
+test("a passkey that is wanted where browsers have none is asked for nowhere but at the right address", async () => {
+  await show("/sign-in", { passkeys_at: "http://name.example:8000" });
+  fill({ email: "ida@example.org", password: "a long one" });
+  await press("Sign in");
+  await find(asked, "POST", "/session").answer({
+    user: null,
+    second_factor: { options: { challenge: "AQID" } },
+  });
+  await settled();
+  expect(place.querySelector("h1")?.textContent).toBe("Now your passkey");
+  expect(buttons()).not.toContain("Use a passkey");
+  expect(place.querySelector("a[href='http://name.example:8000/sign-in']")).not.toBeNull();
 });
 
 test("an e-mail address that was typed is kept from form to form", async () => {

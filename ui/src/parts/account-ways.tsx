@@ -3,8 +3,9 @@ import { addPasskey, done, pressed } from "../state/account.ts";
 import { deviceName } from "../state/devices.ts";
 import { notify } from "../state/notices.ts";
 import { proved } from "../state/proof.ts";
-import { goToProvider, passkeysHere, passkeysThere } from "../state/signing.ts";
-import { dateTime, rich, t } from "../state/strings.ts";
+import { goToProvider, passkeysHere } from "../state/signing.ts";
+import { dateTime, t } from "../state/strings.ts";
+import { Elsewhere } from "./elsewhere.tsx";
 import { Field, Form, NewPassword } from "./form.tsx";
 import { Fold, Section } from "./section.tsx";
 import { Switch } from "./switch.tsx";
@@ -163,7 +164,6 @@ export function Passkeys({
   passkeys: readonly Passkey[];
   here: Options;
 }) {
-  const there = passkeysThere(here);
   const hasPassword = account.ways.some((way) => way.kind === "password");
   return (
     <Section title={t("account.passkeys")}>
@@ -196,11 +196,7 @@ export function Passkeys({
           )}
         </Fold>
       ) : (
-        <p class="soft">
-          {there
-            ? rich("sign.passkeys_at", { address: <a href={`${there}/account`}>{new URL(there).host}</a> })
-            : t("account.passkeys.not_here")}
-        </p>
+        <Elsewhere here={here} path="/account" />
       )}
       {hasPassword && passkeys.length > 0 && (
         <div class="head">

@@ -1,10 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
+import { ApiError } from "../api.ts";
 import { type Account, accounts, type SignedIn } from "../api-account.ts";
 import { taken } from "../state/entering.ts";
 import { proving } from "../state/proof.ts";
 import { goToProvider, options, passkeysHere } from "../state/signing.ts";
 import { t } from "../state/strings.ts";
 import { usedPasskey } from "../state/webauthn.ts";
+import { Elsewhere } from "./elsewhere.tsx";
 import { Field, Form } from "./form.tsx";
 import { Icon } from "./icon.tsx";
 import { Ways } from "./ways.tsx";
@@ -28,6 +30,7 @@ export function ProofDialog({ account, hasPasskey }: { account: Account; hasPass
   };
   const goOn = (answer: SignedIn): void | Promise<void> => {
     const second = taken(answer);
+    if (second && here && !passkeysHere(here)) throw new ApiError(403, "/problems/passkey-elsewhere", "");
     return second ? byPasskey(Promise.resolve(second)) : proving.peek()?.(true);
   };
   return (
@@ -74,6 +77,7 @@ export function ProofDialog({ account, hasPasskey }: { account: Account; hasPass
             onProvider={(name) => goToProvider(name, "again", "/account")}
             onPasskey={() => byPasskey()}
           />
+          {hasPasskey && here && !passkeysHere(here) && <Elsewhere here={here} path="/account" />}
           {linked.length > 0 && <p class="soft">{t("account.proof.provider")}</p>}
         </div>
       )}

@@ -36,7 +36,8 @@ async function goOn(answer: Parameters<typeof taken>[0], next: string): Promise<
 
 export async function signIn(email: string, password: string, next: string): Promise<void> {
   await goOn(await accounts.signIn(email, password), next);
-  if (second.peek()) await signInByPasskey(next);
+  const here = options.peek().value;
+  if (second.peek() && here && passkeysHere(here)) await signInByPasskey(next);
 }
 
 /** Signs in by passkey, or shows the one that is asked for after a password. */

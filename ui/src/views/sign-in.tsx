@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { accounts, type Options } from "../api-account.ts";
+import { Elsewhere } from "../parts/elsewhere.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { Field, Form, NewPassword } from "../parts/form.tsx";
 import { Problem } from "../parts/problem.tsx";
@@ -22,7 +23,7 @@ import {
   signInByPasskey,
   typedEmail,
 } from "../state/signing.ts";
-import { language, rich, t } from "../state/strings.ts";
+import { language, t } from "../state/strings.ts";
 
 type Mode = "in" | "up" | "forgotten";
 
@@ -68,6 +69,7 @@ function Sent({ here, lasts }: { here: Options; lasts: "confirm" | "reset" }) {
 /** The passkey that comes after the password. */
 function Second() {
   const heading = useRef<HTMLHeadingElement>(null);
+  const here = options.value.value;
   useEffect(() => heading.current?.focus(), []);
   return (
     <>
@@ -75,11 +77,15 @@ function Second() {
         {t("sign.second")}
       </h1>
       <p>{t("sign.second.text")}</p>
-      <div class="ways">
-        <Doing isStrong run={() => signInByPasskey(next())}>
-          {t("sign.passkey")}
-        </Doing>
-      </div>
+      {here && !passkeysHere(here) ? (
+        <Elsewhere here={here} path={to("/sign-in")} />
+      ) : (
+        <div class="ways">
+          <Doing isStrong run={() => signInByPasskey(next())}>
+            {t("sign.passkey")}
+          </Doing>
+        </div>
+      )}
       <p>
         <button
           type="button"
@@ -93,17 +99,6 @@ function Second() {
       </p>
       <p class="soft">{t("sign.second.lost")}</p>
     </>
-  );
-}
-
-/** Where else on this machine passkeys work: a browser has them for names only. */
-function Elsewhere({ here }: { here: Options }) {
-  const there = passkeysThere(here);
-  if (!there) return null;
-  return (
-    <p class="soft">
-      {rich("sign.passkeys_at", { address: <a href={`${there}/sign-in`}>{new URL(there).host}</a> })}
-    </p>
   );
 }
 
@@ -144,7 +139,7 @@ function SignIn({ here }: { here: Options }) {
         <a href={to("/sign-in", "forgotten")}>{t("sign.forgotten.link")}</a>
       </p>
       <MayRegister here={here} />
-      <Elsewhere here={here} />
+      {passkeysThere(here) && <Elsewhere here={here} path="/sign-in" />}
     </>
   );
 }
