@@ -11,9 +11,11 @@ from sqlalchemy import update
 from moviefinder.app import make_app
 from moviefinder.config import Settings
 from moviefinder.store import models
+from moviefinder.web import create_app
 from tests import server as servers
 from tests.browser import LOVED
 from tests.roles import come
+from tests.routes import routes
 from tests.visitor import Visitor
 
 EXAMPLES = 15  # of each operation and phase; coverage alone makes some hundreds of calls
@@ -102,3 +104,15 @@ def test_schemathesis_finds_nothing(server, tmp_path, asking):
         check=False,
     )
     assert told.returncode == 0, told.stdout[-20_000:] + told.stderr
+
+
+def test_every_route_of_the_api_is_in_its_document(tmp_path):
+    """What is not could be called, and would be tried by nothing here."""
+    app = make_app(Settings(data=tmp_path))
+    flask = create_app(app)
+    told = {
+        f"{method.upper()} {path}" for path, methods in flask.api_doc["paths"].items() for method in methods
+    }
+    there = {str(route) for route in routes(flask) if route.rule.startswith(("/api/", "/suggestion/"))}
+    assert there - told == set()
+    app.close()
