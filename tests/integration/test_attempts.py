@@ -160,6 +160,13 @@ def test_a_stranger_uses_up_no_tries_where_the_owner_is_signed_in(app):
     assert not any(":account:" in key for key in counters(app) if key.startswith(("sign_in", "send_link")))
 
 
+def test_a_stranger_keeps_nobody_from_signing_up(app):
+    """Mails to one mailbox are counted for each network address that asks for them."""
+    assert sum(tries(app, 1, "sign_up", EMAIL, "192.0.2.1") for _ in range(9)) == 5
+    assert sum(tries(app, 1, "sign_up", EMAIL, "192.0.2.2") for _ in range(9)) == 5
+    assert tries(app, 1, "sign_up", EMAIL, "192.0.2.3") == 1
+
+
 def test_a_success_ends_the_row_of_failures(app):
     """It counts those in a row."""
     Browser(app).with_account()

@@ -59,6 +59,9 @@ class Path:
     by_email: bool = False
     """Whether the account is named by its e-mail address, which anybody may know. From a network address at which
     somebody is signed in to it tries count for themselves, so that no stranger elsewhere uses them up."""
+    apart: bool = False
+    """Whether each network address has a count of its own for each account: else five requests a day, from anywhere,
+    would keep a mailbox's owner from ever signing up."""
     locks: bool = False
     """Whether a hundred failures in a row close this way until the mailbox's owner has answered."""
 
@@ -121,6 +124,7 @@ PATHS: Final[Mapping[str, Path]] = {
         why="mail to an address that nobody has shown to be theirs; and accounts of every kind",
         account=_MAILS,
         address=Bound(limit="registrations_per_30min", window=_HALF_AN_HOUR),
+        apart=True,
     ),
     "send_link": Path(
         why="mail with a link, to reset a password or to unlock",
@@ -129,7 +133,10 @@ PATHS: Final[Mapping[str, Path]] = {
         by_email=True,
     ),
     "change_email": Path(
-        why="mail to an address that nobody has shown to be theirs", account=_MAILS, address=_MAILS_OF_ADDRESS
+        why="mail to an address that nobody has shown to be theirs",
+        account=_MAILS,
+        address=_MAILS_OF_ADDRESS,
+        apart=True,
     ),
     "cookie": Path(why="256 random bits: not to be guessed, so not counted; guests are made 20 an hour"),
     "bearer": Path(why="256 random bits: not to be guessed, so not counted"),
@@ -192,10 +199,8 @@ def attempt(
             if rules.locks and account is not None:
                 # First, as whoever signs in holds the identity before giving the counter a try back.
                 failed = _count_failure(session, account)
-            if (
-                rules.by_email
-                and account is not None
-                and _is_signed_in_at(session, account, address, now=now)
+            if account is not None and (
+                rules.apart or (rules.by_email and _is_signed_in_at(session, account, address, now=now))
             ):
                 account_key = f"{account_key}:{address}"
             bounds = (  # always in this order, so that two who count never wait for each other
