@@ -67,12 +67,13 @@ def erase(
     users, locale = list(found), found[user_id].locale
     proved = _mailboxes(session, users)
     folded = sorted(proved)
-    attempts.forget(session, [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)])
+    counted = [*folded, *(f"user:{one}" for one in users), *_passkeys(session, users)]
     # What waits for their mailbox, whoever asked for it: a sign-up begun again, a mail that says so.
     session.execute(delete(Mail).where(or_(Mail.user_id.in_(users), func.lower(Mail.to).in_(folded))))
     session.execute(delete(MailLink).where(or_(MailLink.user_id.in_(users), MailLink.email.in_(folded))))
     session.execute(delete(Invitation).where(Invitation.used_by.in_(users)))  # its note may hold their name
     session.execute(delete(User).where(User.id.in_(users)))  # and all that refers to them
+    attempts.forget(session, counted)  # after their identities, as whoever counts a try takes them in that order
     folder.forget(settings, to=folded, of=users)  # after the rows: who writes one now takes it back
     for email in proved.values():
         post(session, email, NOTICE, language=locale, now=now, address=address, user_agent=user_agent)
