@@ -369,8 +369,11 @@ def test_name_and_password_are_given_over_tls_alone(tmp_path, trusted, tls):
             hand_in(f"{scheme}://{user}:wrong@{place}")
         with pytest.raises(MailUnavailable, match="530"):
             hand_in(server.url)
+        with pytest.raises(MailUnavailable, match="ASCII") as beyond:
+            hand_in(f"{scheme}://{user}:p%C3%A4ss@{place}")
     assert len(server.box.mails) == 1
     assert "wrong" not in str(failed.value)
+    assert beyond.value.__cause__ is None
 
 
 def test_nothing_is_sent_in_the_open(tmp_path):

@@ -95,6 +95,10 @@ class _Client(smtplib.SMTP):
                 self.login(to.user, to.password)
         except smtplib.SMTPNotSupportedError as error:
             raise MailUnavailable(f"The mail server {to.host} takes no name and password.") from error
+        except UnicodeError:  # which holds the password
+            raise MailUnavailable(
+                "Name and password of the setting 'mail_server' must be ASCII; smtplib knows no others."
+            ) from None
         try:
             sender, recipient = (message[name].addresses[0].addr_spec for name in ("From", "To"))
             self.send_message(message, sender, [recipient])
