@@ -79,7 +79,6 @@ def believed(
         options={
             "iss": {"essential": True, "value": issuer},
             "aud": {"essential": True, "value": client_id},
-            "nonce": {"essential": True, "value": nonce},
         },
         params={"client_id": client_id, "nonce": nonce, "access_token": access_token},
     )
