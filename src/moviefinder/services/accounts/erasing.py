@@ -73,7 +73,8 @@ def erase(
     session.execute(delete(MailLink).where(or_(MailLink.user_id.in_(users), MailLink.email.in_(folded))))
     session.execute(delete(Invitation).where(Invitation.used_by.in_(users)))  # its note may hold their name
     session.execute(delete(User).where(User.id.in_(users)))  # and all that refers to them
-    attempts.forget(session, counted)  # after their identities, as whoever counts a try takes them in that order
+    # After their identities, as whoever counts a try takes them in that order.
+    attempts.forget(session, counted)
     folder.forget(settings, to=folded, of=users)  # after the rows: who writes one now takes it back
     for email in proved.values():
         post(session, email, NOTICE, language=locale, now=now, address=address, user_agent=user_agent)
