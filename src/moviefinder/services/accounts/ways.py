@@ -10,19 +10,18 @@ from moviefinder.services.accounts import webauthn
 from moviefinder.store.models import Identity, Passkey
 
 
-def is_other_than(
-    session: Session, settings: Settings, way: Identity | Passkey, *, even_offline: bool = False
-) -> bool:
+def is_other_than(session: Session, settings: Settings, way: Identity | Passkey) -> bool:
     """Whether the person has another way in that works here.
 
     An address counts, for who reads its mailbox can choose a password; a provider where it is set up, and is not off;
     a passkey where browsers know them at this install's address.
 
     Args:
-        way: the one that goes. The caller holds the person.
-        even_offline: whether those count too that the install's address or `offline` keep from working just now.
+        session: the transaction, in which the caller holds the person.
+        settings: what is set up here.
+        way: the one that goes.
     """
-    providers = () if settings.offline and not even_offline else settings.providers
+    providers = () if settings.offline else settings.providers
     identity = and_(
         Identity.user_id == way.user_id,
         or_(Identity.provider == "password", Identity.provider.in_(providers)),
@@ -34,5 +33,5 @@ def is_other_than(
         passkey = and_(passkey, Passkey.id != way.id)
     if session.scalar(select(Identity.id).where(identity).limit(1)) is not None:
         return True
-    has_passkeys = even_offline or webauthn.place_of(settings) is not None
+    has_passkeys = webauthn.place_of(settings) is not None
     return has_passkeys and session.scalar(select(Passkey.id).where(passkey).limit(1)) is not None
