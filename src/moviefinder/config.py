@@ -254,11 +254,15 @@ class Settings(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _base_url_is_an_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+        parts = urlsplit(_checked_address(value))
+        if parts.path.strip("/"):
             raise ValueError("must look like https://films.example.org, without a path")
-        default_port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
-        return value.rstrip("/").removesuffix(default_port) if default_port else value
+        if not parts.hostname:
+            return ""
+        # As browsers write it, who name it in Origin and to passkeys: small letters, and ASCII (RFC 3490).
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.encode("idna").decode()
+        port = "" if parts.port in (None, {"http": 80, "https": 443}[parts.scheme]) else f":{parts.port}"
+        return f"{parts.scheme}://{host}{port}"
 
     @field_validator("sources", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from moviefinder.config import Settings, load_settings
 from moviefinder.errors import Invalid
@@ -125,3 +126,29 @@ def test_a_slip_in_the_variable_of_a_source_is_named(monkeypatch):
     monkeypatch.setenv("MOVIEFINDER_SOURCES_TMDB_KEYS", "abc")
     with pytest.raises(Invalid, match="MOVIEFINDER_SOURCES_TMDB_KEYS"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("https://Films.Example.ORG/", "https://films.example.org"),
+        ("https://films.example.org:443", "https://films.example.org"),
+        ("http://films.example.org:8080/", "http://films.example.org:8080"),
+        ("https://Müllers-Filme.example", "https://xn--mllers-filme-dlb.example"),
+        ("http://[2001:DB8::1]:80", "http://[2001:db8::1]"),
+    ],
+)
+def test_the_base_address_is_as_browsers_write_it(written, meant):
+    """They name it so in Origin, and passkeys are bound to it."""
+    assert Settings(data=Path("/tmp/x"), base_url=written).address == meant
+
+
+def test_a_base_address_with_credentials_or_a_query_is_none():
+    """Neither would be in what browsers send."""
+    for wrong in (
+        "https://me:word@films.example",
+        "https://films.example?x=1",
+        "https://films.example:99999",
+    ):
+        with pytest.raises(ValidationError):
+            Settings(data=Path("/tmp/x"), base_url=wrong)
