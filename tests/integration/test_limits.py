@@ -2,13 +2,14 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
 
 from moviefinder.app import make_app
 from moviefinder.config import Settings
-from moviefinder.services.accounts import attempts, passwords
+from moviefinder.services.accounts import attempts, mailing, passwords
 from moviefinder.store import models
 from moviefinder.store.schema import prepare
 from moviefinder.web import create_app
@@ -95,7 +96,7 @@ def test_ipv6_is_counted_by_what_a_household_has(ask):
 
 
 def test_a_forwarded_address_that_nobody_configured_changes_nothing(ask):
-    """Neither the count nor the links."""
+    """Whichever header it stands in."""
     tries = (
         ask(
             "/session",
@@ -110,6 +111,31 @@ def test_a_forwarded_address_that_nobody_configured_changes_nothing(ask):
         for n in range(30)
     )
     assert until_refused(tries)[0] == 10
+
+
+def test_links_name_the_address_that_is_set_whatever_a_request_says(app, ask, secret):
+    """In a mail that a stranger asked for they would lead its reader, and the token, to the stranger's server."""
+    email = come(app, "account", secret=secret).email
+    spoofed = {
+        "Origin": ADDRESS,
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Original-URL": "//evil.example/",
+        "Forwarded": "host=evil.example;proto=http",
+        "Referer": "https://evil.example/",
+    }
+    assert ask("/account/links", {"purpose": "reset", "email": email}, headers=spoofed).status_code == 202
+    with app.reading() as session:
+        mail_id = session.scalars(select(models.Mail.id)).one()
+        job = session.scalars(select(models.Job).where(models.Job.kind == "send_mail")).one()
+    claim = SimpleNamespace(id=job.id, payload={"mail_id": mail_id})
+    mailing.send_mail(app, claim)
+    text = b"".join(path.read_bytes() for path in (app.settings.data / "mail").glob("*.eml"))
+    assert f"{ADDRESS}/link/reset#".encode() in text.replace(b"=\n", b"").replace(b"=3D", b"=")
+    assert b"evil" not in text
+    refused = ask("/account/links", {"purpose": "reset", "email": email}, headers={"Host": "evil.example"})
+    assert refused.status_code == 421
 
 
 def test_behind_a_proxy_only_what_the_proxy_wrote_counts(tmp_path):
