@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
+from tests import oidc
 from tests import server as servers
 from tests.browser import CHROMIUM, FLAGS, MISSING, say
 
@@ -115,6 +116,39 @@ def visit(browser: Browser, server, complaints):
 
 
 Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def provider():
+    """A sign-in provider as others run one."""
+    with oidc.running() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def household(tmp_path_factory, provider):
+    """A server that knows that provider, and writes its mails to a folder."""
+    port = servers.free_port()
+    for host in ("127.0.0.1", "localhost"):
+        provider.redirects_to(f"http://{host}:{port}/auth/home/callback")
+    settings = {f"providers_home_{name}": value for name, value in provider.settings().items()}
+    settings["registrations_per_30min"] = "1000"  # all of them come from one address
+    data = tmp_path_factory.mktemp("household") / "data"
+    with servers.running(data, port=port, **settings) as server:
+        yield server
+
+
+@pytest.fixture
+def here(visit, household, complaints, provider):
+    """Open a page of the household's server, by its address or by name."""
+
+    def here(path: str = "/", *, by_name: bool = False, **more) -> Page:
+        url = household.url.replace("127.0.0.1", "localhost") if by_name else household.url
+        port = household.url.rpartition(":")[2]
+        complaints.hosts |= {provider.issuer.partition("://")[2], f"127.0.0.1:{port}", f"localhost:{port}"}
+        return visit(path, url=url, **more)
+
+    return here
 
 
 @pytest.fixture

@@ -5,12 +5,16 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import APIRequestContext, BrowserContext
+from playwright.sync_api import APIRequestContext, BrowserContext, Locator, Page, expect
 
+from tests.e2e.words import like, t
 from tests.server import Server
 
 PASSWORD = "green curtains over Lisbon"
@@ -68,3 +72,46 @@ def sign_up(context: BrowserContext, server: Server, address: str, *, name: str 
     post(context.request, "/account", {"email": address, "password": PASSWORD, "name": name})
     token = mailbox(server, address).link("confirm").partition("#")[2]
     post(context.request, "/account/links/use", {"token": token})
+
+
+def fill(page: Page, **values: str) -> None:
+    """Type into the fields of those names."""
+    for name, value in values.items():
+        page.locator(f"main [name={name}]").fill(value)
+
+
+def section(page: Page, title: str) -> Locator:
+    """A part of the account page."""
+    return page.get_by_role("region", name=t(title), exact=True)
+
+
+def said(page: Page, key: str, **values: object) -> None:
+    """Wait for a notice."""
+    expect(page.locator(".notices")).to_contain_text(like(key, **values))
+
+
+def signed_in(
+    here: Callable[..., Page], household: Server, address: str, path: str = "/account", **more: object
+) -> Page:
+    """A page of somebody with an account."""
+    page = here("/about", **more)
+    sign_up(page.context, household, address)
+    page.goto(path)
+    return page
+
+
+def write(household: Server, statement: str, *values: object) -> None:
+    """Change what the server has stored, as time would."""
+    with closing(sqlite3.connect(household.log.parent / "data" / "moviefinder.db", timeout=20)) as connection:
+        connection.execute(statement, values)
+        connection.commit()
+
+
+def let_time_pass(household: Server, address: str) -> None:
+    """Signing in is longer ago than what matters allows."""
+    write(
+        household,
+        "UPDATE sessions SET fresh_at = '2026-01-01 00:00:00.000000' WHERE user_id IN "
+        "(SELECT user_id FROM identities WHERE email = ?)",
+        address,
+    )

@@ -8,13 +8,22 @@ import zipfile
 from contextlib import closing
 from urllib.parse import urljoin
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests import oidc
-from tests import server as servers
 from tests.browser import LOVED
-from tests.e2e.people import PASSWORD, Mailbox, mailbox, post, sign_up
+from tests.e2e.people import (
+    PASSWORD,
+    Mailbox,
+    fill,
+    let_time_pass,
+    mailbox,
+    post,
+    said,
+    section,
+    sign_up,
+    signed_in,
+    write,
+)
 from tests.e2e.suited import unsuited
 from tests.e2e.words import like, t
 
@@ -31,59 +40,10 @@ AUTHENTICATOR = {
 ERASED_S = 60
 
 
-@pytest.fixture(scope="module")
-def provider():
-    """A sign-in provider as others run one."""
-    with oidc.running() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def household(tmp_path_factory, provider):
-    """A server that knows that provider, and writes its mails to a folder."""
-    port = servers.free_port()
-    for host in ("127.0.0.1", "localhost"):
-        provider.redirects_to(f"http://{host}:{port}/auth/home/callback")
-    settings = {f"providers_home_{name}": value for name, value in provider.settings().items()}
-    settings["registrations_per_30min"] = "1000"  # all of them come from one address
-    data = tmp_path_factory.mktemp("household") / "data"
-    with servers.running(data, port=port, **settings) as server:
-        yield server
-
-
-@pytest.fixture
-def here(visit, household, complaints, provider):
-    """Open a page of the household's server, by its address or by name."""
-
-    def here(path: str = "/", *, by_name: bool = False, **more) -> Page:
-        url = household.url.replace("127.0.0.1", "localhost") if by_name else household.url
-        port = household.url.rpartition(":")[2]
-        complaints.hosts |= {provider.issuer.partition("://")[2], f"127.0.0.1:{port}", f"localhost:{port}"}
-        return visit(path, url=url, **more)
-
-    return here
-
-
-def fill(page: Page, **values: str) -> None:
-    """Type into the fields of those names."""
-    for name, value in values.items():
-        page.locator(f"main [name={name}]").fill(value)
-
-
 def sign_in(page: Page, password: str, *, email: str = IDA) -> None:
     """Sign in by e-mail and password, from the sign-in screen."""
     fill(page, email=email, password=password)
     page.locator("main").get_by_role("button", name=t("nav.sign_in"), exact=True).click()
-
-
-def section(page: Page, title: str):
-    """A part of the account page."""
-    return page.get_by_role("region", name=t(title), exact=True)
-
-
-def said(page: Page, key: str, **values: object) -> None:
-    """Wait for a notice."""
-    expect(page.locator(".notices")).to_contain_text(like(key, **values))
 
 
 def sign_out(page: Page) -> None:
@@ -223,31 +183,6 @@ def rows_of_people(database) -> list[str]:
 
 
 # What can happen between
-
-
-def signed_in(here, household, address: str, path: str = "/account", **more) -> Page:
-    """A page of somebody with an account."""
-    page = here("/about", **more)
-    sign_up(page.context, household, address)
-    page.goto(path)
-    return page
-
-
-def write(household, statement: str, *values: object) -> None:
-    """Change what the server has stored, as time would."""
-    with closing(sqlite3.connect(household.log.parent / "data" / "moviefinder.db", timeout=20)) as connection:
-        connection.execute(statement, values)
-        connection.commit()
-
-
-def let_time_pass(household, address: str) -> None:
-    """Signing in is longer ago than what matters allows."""
-    write(
-        household,
-        "UPDATE sessions SET fresh_at = '2026-01-01 00:00:00.000000' WHERE user_id IN "
-        "(SELECT user_id FROM identities WHERE email = ?)",
-        address,
-    )
 
 
 def test_what_matters_asks_for_a_fresh_proof_and_is_then_done(here, household, complaints):
@@ -420,106 +355,3 @@ def test_the_first_account_runs_the_install_and_invites(here, household, complai
     guest.goto("/operator")
     expect(guest.locator("main")).to_contain_text(t("operator.refused"))
     assert unsuited(guest) == []
-
-
-# Every screen, in each of its states
-
-
-def nothing(page: Page) -> None:
-    """The screen as it opens."""
-
-
-def forget_to_fill(page: Page) -> None:
-    """A form that was sent empty."""
-    page.locator("main [type=submit]").first.click()
-    expect(page.locator("main [aria-invalid=true]").first).to_be_focused()
-
-
-def ask_for_a_mail(page: Page) -> None:
-    """The mail is on its way."""
-    fill(page, email="nobody@example.org")
-    page.get_by_role("button", name=t("sign.send")).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(t("sign.sent"))
-
-
-def open_all(page: Page) -> None:
-    """Everything on the account page that can be opened."""
-    for summary in page.locator("main summary").all():
-        summary.click()
-
-
-def ask_to_erase(page: Page) -> None:
-    """The question before everything is erased."""
-    page.get_by_role("button", name=t("account.erase"), exact=True).click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-
-
-def make_token(page: Page) -> None:
-    """A token that is shown this once."""
-    page.get_by_text(t("account.programs.make"), exact=True).first.click()
-    programs = section(page, "account.programs")
-    programs.locator("[name=name]").fill("A program with a name that is rather long")
-    programs.locator("[name=name]").press("Enter")
-    expect(programs.locator(".once input")).to_be_visible()
-
-
-SIGNING = {
-    "sign in": ("/sign-in", nothing),
-    "sign in, nothing typed": ("/sign-in", forget_to_fill),
-    "sign in, back from a provider": ("/sign-in?problem=provider-cancelled", nothing),
-    "sign up": ("/sign-up", nothing),
-    "sign up, nothing typed": ("/sign-up", forget_to_fill),
-    "forgotten": ("/sign-in?forgotten", nothing),
-    "forgotten, mail sent": ("/sign-in?forgotten", ask_for_a_mail),
-    "new password": ("/link/reset#no-such-link", nothing),
-    "link that is void": ("/link/confirm#no-such-link", nothing),
-    "link without its secret": ("/link/email", nothing),
-    "account, nobody": ("/account", nothing),
-}
-OWN = {
-    "account": nothing,
-    "account, all open": open_all,
-    "account, erasing": ask_to_erase,
-    "account, a token": make_token,
-}
-
-
-@pytest.mark.parametrize("state", SIGNING)
-def test_a_screen_before_signing_in_suits_everybody(here, complaints, state):
-    """Accessible in both themes and on a phone, controls made for thumbs, and no sideways scrolling at 320 px."""
-    complaints.expected = ("409",)
-    path, act = SIGNING[state]
-    page = here(path)
-    page.wait_for_load_state("networkidle")
-    act(page)
-    page.wait_for_load_state("networkidle")
-    found = unsuited(page)
-    assert not found, "\n".join(found)
-
-
-@pytest.mark.parametrize("state", OWN)
-def test_a_screen_of_an_account_suits_everybody(here, household, state):
-    """As above."""
-    page = signed_in(here, household, f"{abs(hash(state))}@example.org")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ida")
-    OWN[state](page)
-    page.wait_for_load_state("networkidle")
-    found = unsuited(page)
-    assert not found, "\n".join(found)
-
-
-def test_the_screen_of_a_guest_and_the_proof_suit_everybody(here, household, complaints):
-    """As above; the dialog that asks for a fresh proof, with a wrong password."""
-    complaints.expected = ("403",)
-    page = here("/account", loves=LOVED[:1])
-    expect(page.get_by_role("heading", level=1)).to_have_text(t("nav.account"))
-    expect(page.locator(".lead")).to_have_text(like("account.guest"))
-    assert unsuited(page) == []
-    page = signed_in(here, household, "proof@example.org")
-    let_time_pass(household, "proof@example.org")
-    page.get_by_role("button", name=t("account.export.get")).click()
-    dialog = page.get_by_role("dialog", name=t("account.proof"))
-    dialog.locator("[name=password]").fill("not this one")
-    dialog.locator("[name=password]").press("Enter")
-    expect(dialog.locator("[aria-invalid=true]")).to_be_focused()
-    assert unsuited(page) == []
