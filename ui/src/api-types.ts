@@ -836,11 +836,11 @@ export interface paths {
             cookie?: never;
         };
         /** The browsers in which you are signed in, the one used last first. */
-        get: operations["accounts_list_sessions_sessions_get"];
+        get: operations["sessions_list_sessions_sessions_get"];
         put?: never;
         post?: never;
         /** Sign out all browsers but this one. */
-        delete: operations["accounts_end_other_sessions_sessions_delete"];
+        delete: operations["sessions_end_other_sessions_sessions_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -857,7 +857,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Sign out one browser; this one too. */
-        delete: operations["accounts_end_one_session_sessions__int_session__delete"];
+        delete: operations["sessions_end_one_session_sessions__int_session__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -6989,7 +6989,7 @@ export interface operations {
             };
         };
     };
-    accounts_list_sessions_sessions_get: {
+    sessions_list_sessions_sessions_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -7045,7 +7045,7 @@ export interface operations {
             };
         };
     };
-    accounts_end_other_sessions_sessions_delete: {
+    sessions_end_other_sessions_sessions_delete: {
         parameters: {
             query?: never;
             header?: never;
@@ -7108,7 +7108,7 @@ export interface operations {
             };
         };
     };
-    accounts_end_one_session_sessions__int_session__delete: {
+    sessions_end_one_session_sessions__int_session__delete: {
         parameters: {
             query?: never;
             header?: never;
