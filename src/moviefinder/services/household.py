@@ -12,6 +12,7 @@ from moviefinder.config import Settings
 from moviefinder.errors import IdentityTaken, Invalid, NotFound
 from moviefinder.services import operator
 from moviefinder.services.accounts import emails, links, sessions, signing_in, signing_up
+from moviefinder.services.accounts.changing import FORGETS_PASSKEY
 from moviefinder.services.accounts.emails import Email
 from moviefinder.store.models import Identity, User
 
@@ -19,7 +20,6 @@ FIRST_PASSWORD: Final = timedelta(hours=24)
 """How long somebody has to choose the first password of an account that was made for them. There is nothing to take
 over in it yet, so they get longer than for a reset."""
 
-FORGETS_PASSKEY: Final = "forgets_passkey"
 """In a link's data: that the account asks for its password alone once the link is used."""
 
 

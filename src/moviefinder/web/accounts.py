@@ -1,4 +1,4 @@
-"""Who the user is: signing up, in and out; the account and how one signs in to it; its sessions.
+"""Who the user is: signing up, in and out; the account and how one signs in to it.
 
 Whoever names an e-mail address gets the same answer whether it has an account here or not.
 """
@@ -22,17 +22,16 @@ from moviefinder.services.accounts import (
     passwords,
     profile,
     registration,
-    sessions,
     signing_in,
     signing_up,
     weak,
     webauthn,
 )
 from moviefinder.services.accounts.attempts import Attempt
-from moviefinder.services.accounts.changing import Place
 from moviefinder.services.accounts.providers import known
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.services.accounts.signing_in import SecondFactor
+from moviefinder.services.accounts.telling import Place
 from moviefinder.store.models import MailLink
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
@@ -41,7 +40,6 @@ from moviefinder.web.askers import (
     end_session,
     flow_token,
     forget_flow,
-    forget_session,
     give_flow,
     give_session,
     keep_session_alive,
@@ -354,42 +352,6 @@ def undo_merge(path: schemas.GuestPath) -> schemas.Undone:
     with moviefinder().transaction() as session:
         undone = merging.undo(session, owner().user_id, path.guest, now=_now())
     return schemas.Undone(films=undone.films)
-
-
-# Sessions
-
-
-@blueprint.get("/sessions", responses={200: schemas.OpenSessionList, **failures(401, 403)})
-@access(Access.OWNER)
-def list_sessions() -> schemas.OpenSessionList:
-    """The browsers in which you are signed in, the one used last first."""
-    asker = owner()
-    with moviefinder().reading() as session:
-        found = sessions.open_sessions(session, asker.user_id, now=_now())
-    keep_session_alive()
-    return schemas.OpenSessionList(items=[schemas.OpenSession.of(one, asker) for one in found])
-
-
-@blueprint.delete("/sessions/<int:session>", responses={204: None, **failures(401, 403, 404, 503)})
-@access(Access.OWNER)
-def end_one_session(path: schemas.SessionPath) -> Response:
-    """Sign out one browser; this one too."""
-    asker = owner()
-    with moviefinder().transaction() as session:
-        sessions.end_one(session, asker.user_id, path.session)
-    if path.session == asker.session_id:
-        forget_session()
-    return Response(status=204)
-
-
-@blueprint.delete("/sessions", responses={204: None, **failures(401, 403, 503)})
-@access(Access.OWNER)
-def end_other_sessions() -> Response:
-    """Sign out all browsers but this one."""
-    asker = owner()
-    with moviefinder().transaction() as session:
-        sessions.end_sessions(session, asker.user_id, but=[asker.session_id or 0])
-    return Response(status=204)
 
 
 def _signed_in(begun: tuple[Asker, str]) -> schemas.Session:

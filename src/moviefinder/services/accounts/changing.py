@@ -6,9 +6,8 @@ known before is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
@@ -38,20 +37,16 @@ from moviefinder.services.accounts.attempts import MOST_FAILURES, Attempt
 from moviefinder.services.accounts.emails import Email
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.services.accounts.signing_in import PASSWORD
+from moviefinder.services.accounts.telling import Place, tell
 from moviefinder.services.mail import folder, post
 from moviefinder.store.models import Identity, MailLink, User
 
 log = get_logger(__name__)
 
-_TEMPLATES = {"reset": "reset", "unlock": "sign_in_locked"}
+FORGETS_PASSKEY: Final = "forgets_passkey"
+"""In the data of a link: with it a password alone is enough again, for somebody whose passkeys are lost."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where something is asked from, as the mailbox is told."""
-
-    address: str
-    user_agent: str
+_TEMPLATES: Final = {"reset": "reset", "unlock": "sign_in_locked"}
 
 
 # Signed in
@@ -81,7 +76,7 @@ def set_password(
         )
     renewed = signing_in.renew(session, asker, address=place.address, user_agent=place.user_agent, now=now)
     _set(session, identity, secret)
-    _tell(session, user, identity.email, "password_changed", place, now)
+    tell(session, user, identity.email, "password_changed", place, now)
     log.info("password.changed", user_id=asker.user_id)
     return renewed
 
@@ -142,7 +137,7 @@ def ask_email(
         user_agent=place.user_agent,
     )
     if mine is not None:
-        _tell(session, user, mine.email, "email_asked", place, now)
+        tell(session, user, mine.email, "email_asked", place, now)
 
 
 def change_profile(session: Session, asker: Asker, changes: dict[str, object], *, now: datetime) -> None:
@@ -238,11 +233,11 @@ def reset(
     identity = password_of(session, user.id) if user else None
     if user is None or identity is None or identity.subject != link.email:
         raise LinkVoid("This link is void: the account has changed since. Ask for another one.")
-    if data.get("forgets_passkey"):
+    if data.get(FORGETS_PASSKEY):
         user.asks_passkey = False
     _set(session, identity, secret)
     sessions.end_sessions(session, user.id)
-    _tell(session, user, identity.email, "password_changed", place, now)
+    tell(session, user, identity.email, "password_changed", place, now)
     log.info("password.changed", user_id=user.id, by="mail")
     if user.asks_passkey and passkeys.has_any(session, user.id):
         return None
@@ -337,7 +332,7 @@ def use_email(
         except IntegrityError as error:
             raise IdentityTaken("This e-mail address belongs to another account here.") from error
     links.void(session, user_id=user.id, email=email.folded)
-    _tell(session, user, before, "email_changed", place, now)
+    tell(session, user, before, "email_changed", place, now)
     log.info("email.changed", user_id=user.id)
     if asker is not None and asker.user_id == user.id:
         return signing_in.renew(session, asker, address=place.address, user_agent=place.user_agent, now=now)
@@ -390,18 +385,3 @@ def _set(session: Session, identity: Identity, secret: str) -> None:
     identity.failed_count = 0
     links.void(session, user_id=identity.user_id, email=identity.subject)
     session.flush()
-
-
-def _tell(session: Session, user: User, to: str | None, template: str, place: Place, now: datetime) -> None:
-    """Write to a mailbox that was shown to be the person's."""
-    if to is not None:
-        post(
-            session,
-            to,
-            template,
-            language=user.locale,
-            user_id=user.id,
-            now=now,
-            address=place.address,
-            user_agent=place.user_agent,
-        )
