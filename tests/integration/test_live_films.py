@@ -378,6 +378,24 @@ def test_nobody_waits_while_changes_are_taken_up(settings, app, arrive):
     patient.close()
 
 
+def test_who_got_what_was_there_is_told_so_whatever_came_since(settings, app, arrive):
+    """The thread may be done before the answer is written; the answer was made without the change all the same."""
+    arrive(live(1))
+    patient = make_app(settings, shipped_model=settings.data / "none.npz")
+    with patient.reading() as session:
+        before = patient.films.newest(session)
+        assert not patient.films.is_behind(session)
+    arrive(live(2))
+    while True:
+        with patient.reading() as session:
+            given = patient.films.newest(session)
+            time.sleep(0.3)
+            assert patient.films.is_behind(session) == (given is before)
+        if given is not before:
+            break
+    patient.close()
+
+
 def test_an_install_without_live_films_reads_no_changes(app):
     """What it serves is what is mapped from files."""
     with app.reading() as session:

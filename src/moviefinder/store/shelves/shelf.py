@@ -26,9 +26,6 @@ LOOK_EVERY_S: Final = 1.0
 _SOONEST_S: Final = 0.2
 _COSTS: Final = 20  # times what taking changes up took last: a twentieth of one processor at most
 
-_SEEN: Final = "changes seen"
-"""In `session.info`: the number of the latest change that the session sees."""
-
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
@@ -108,7 +105,7 @@ class LiveShelf(Generic[T, Row]):
         """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
         found = versions_of(session, (CATALOGUE, CHANGES))
         base = self.base.of(session, [found[CATALOGUE]])
-        number = session.info[_SEEN] = _number(found)
+        number = _number(found)
         laid = self._laid
         if laid is None or laid.base is not base:
             with self._lock:
@@ -123,11 +120,12 @@ class LiveShelf(Generic[T, Row]):
                     laid = self._replace(session, laid, number)
                 finally:
                     self._lock.release()
+        session.info[self] = laid.number < number
         return laid.made
 
     def is_behind(self, session: Session) -> bool:
-        """Whether there are changes that the session sees and what was given it last does not hold yet."""
-        return self._laid is not None and self._laid.number < session.info.get(_SEEN, 0)
+        """Whether there are changes that the session sees and what was given it last does not hold."""
+        return bool(session.info.get(self, False))
 
     def _renew(self, engine: Engine, laid: _Laid[T, Row]) -> None:
         """Take the changes up behind the scenes; where the database cannot be read, a later reader has it done."""
