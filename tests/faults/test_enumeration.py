@@ -71,6 +71,7 @@ def place(tmp_path_factory):
         app.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_the_time_of_an_answer_tells_nothing(place, name, record_property):
     """A thousand of each, in random order, over one connection."""

@@ -1,4 +1,4 @@
-"""A flood of sign-ins, ten times what can be hashed: it is turned away, and the pages hardly notice."""
+"""A flood of sign-ins, more than twice what can be hashed: what is too much is turned away, and pages are answered."""
 
 import http.client
 import json
@@ -8,13 +8,14 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 import numpy as np
+import pytest
 
 from tests import server as servers
 
 MANY = "1000000"
-THREADS, EVERY_S = 24, 0.06
-"""400 sign-ins a second; a core hashes some 40."""
-ASKED = 400
+THREADS, EVERY_S = 12, 0.12
+"""A hundred sign-ins a second: thirty times what the counters let through in all; a core hashes some forty."""
+ASKED = 300
 PAGE = "/api/v1/films?q=the+matrix"
 SLOWER, AT_MOST_MS = 2, 60
 """Pages may take twice as long, or this long where they took next to nothing before (99 of 100)."""
@@ -50,6 +51,7 @@ def flood(place, number, ends, answers):
     connection.close()
 
 
+@pytest.mark.alone
 def test_a_flood_of_sign_ins_leaves_the_pages_quick(tmp_path, record_property):
     """With the counters out of the way: what is left is the room for hashing."""
     told = dict.fromkeys(("sign_ins_per_5min", "sign_ins_per_5min_all"), MANY)
@@ -68,16 +70,16 @@ def test_a_flood_of_sign_ins_leaves_the_pages_quick(tmp_path, record_property):
         for person in people:
             person.join()
     p99 = {name: float(np.percentile(took, 99)) for name, took in (("calm", calm), ("flooded", flooded))}
-    record_property(
-        "measured",
-        {
-            "sign_ins": sum(answers.values()),
-            "hashed": answers[403],
-            "turned_away": answers[429],
-            "page_p99_calm_ms": round(p99["calm"], 1),
-            "page_p99_flooded_ms": round(p99["flooded"], 1),
-        },
-    )
+    measured = {
+        "sign_ins": sum(answers.values()),
+        "hashed": answers[403],
+        "turned_away": answers[429],
+        "page_p50_calm_ms": round(float(np.median(calm)), 1),
+        "page_p50_flooded_ms": round(float(np.median(flooded)), 1),
+        "page_p99_calm_ms": round(p99["calm"], 1),
+        "page_p99_flooded_ms": round(p99["flooded"], 1),
+    }
+    record_property("measured", measured)
     assert set(answers) <= {403, 429}, answers
     assert answers[429] > 0
-    assert p99["flooded"] <= max(SLOWER * p99["calm"], AT_MOST_MS), p99
+    assert p99["flooded"] <= max(SLOWER * p99["calm"], AT_MOST_MS), measured
