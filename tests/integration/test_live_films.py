@@ -12,6 +12,7 @@ from moviefinder.recommend.model_file import save
 from moviefinder.records import Credit, Kind, Ref, Role
 from moviefinder.services import facts, films, models
 from moviefinder.store.models import Film, SimilarList, Version
+from moviefinder.web import create_app
 from tests.conftest import NOW, WRITE
 from tests.factories import make_film, make_model
 
@@ -393,6 +394,21 @@ def test_who_got_what_was_there_is_told_so_whatever_came_since(settings, app, ar
             assert patient.films.is_behind(session) == (given is before)
         if given is not before:
             break
+    patient.close()
+
+
+def test_who_likes_what_has_just_come_is_not_told_to_like_something(settings, app, arrive):
+    """The first list after such a like waits for the film, where all others get what was there."""
+    arrive(live(1))
+    patient = make_app(settings, shipped_model=settings.data / "none.npz")
+    client = create_app(patient).test_client()
+    assert client.get(URL).json["hint"] == "empty_taste"
+    film = arrive(live(2), similar=[make_film(number) for number in (1, 2, 3)])
+    said = client.patch(f"/api/v1/library/{film}", json={"verdict": "liked"}, headers=WRITE)
+    assert said.status_code == 200
+    answer = client.get(URL).json
+    assert answer["hint"] != "empty_taste"
+    assert answer["items"]
     patient.close()
 
 

@@ -14,6 +14,7 @@ from moviefinder.recommend.filters import Filters
 from moviefinder.records import GENRES
 from moviefinder.services import answers, films, posters, recommendations, track
 from moviefinder.store import jobs
+from moviefinder.store.shelves import Films
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
 from moviefinder.web.askers import keep_session_alive, moviefinder, reader
@@ -41,19 +42,27 @@ def recommend(query: schemas.RecommendationQuery) -> schemas.RecommendationList:
     filters = _filters(query)
     with app.reading() as session:
         asker = reader(session)
-        ranked = recommendations.for_user(
-            session,
-            app.films.newest(session),
-            asker.user_id if asker else None,
-            learned=app.models.newest(session),
-            by=query.by,
-            known=query.known,
-            spread=query.spread,
-            filters=filters,
-            limit=query.limit,
-            cursor=query.cursor,
-            today=datetime.now(UTC).date(),
-        )
+        learned = app.models.newest(session)
+
+        def rank(among: Films) -> recommendations.Recommendations:
+            return recommendations.for_user(
+                session,
+                among,
+                asker.user_id if asker else None,
+                learned=learned,
+                by=query.by,
+                known=query.known,
+                spread=query.spread,
+                filters=filters,
+                limit=query.limit,
+                cursor=query.cursor,
+                today=datetime.now(UTC).date(),
+            )
+
+        ranked = rank(app.films.newest(session))
+        if asker is not None and ranked.hint == "empty_taste" and app.films.is_behind(session):
+            # All that they like may have come just now; who has liked a film is not told to like one.
+            ranked = rank(app.films.newest(session, whole=True))
         shown = [item.film_id for item in ranked.items]
         answered = answers.of_films(session, asker.user_id, shown) if asker else []
         reasons = {film_id for item in ranked.items for film_id, _ in item.because}

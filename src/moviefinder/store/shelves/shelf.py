@@ -101,8 +101,13 @@ class LiveShelf(Generic[T, Row]):
         self._lock = threading.Lock()
         self._laid: _Laid[T, Row] | None = None
 
-    def newest(self, session: Session) -> T:
-        """What belongs to the catalogue that the session sees, with changes that are a second old at most."""
+    def newest(self, session: Session, *, whole: bool = False) -> T:
+        """What belongs to the catalogue that the session sees, with changes that are a second old at most.
+
+        Args:
+            session: whose snapshot counts.
+            whole: with every change that it sees; that may take a moment.
+        """
         found = versions_of(session, (CATALOGUE, CHANGES))
         base = self.base.of(session, [found[CATALOGUE]])
         number = _number(found)
@@ -112,6 +117,11 @@ class LiveShelf(Generic[T, Row]):
                 laid = self._laid
                 if laid is None or laid.base is not base:
                     laid = self._laid = self._renewed(session, base, number, None)
+        elif laid.number < number and whole:
+            with self._lock:
+                laid = self._laid or laid  # which somebody else may have made newer meanwhile
+                if laid.number < number:
+                    laid = self._replace(session, laid, number)
         elif laid.number < number and laid.is_due(self._look_every_s) and self._lock.acquire(blocking=False):
             if self._look_every_s:
                 threading.Thread(target=self._renew, args=(session.get_bind(), laid), name="shelf").start()
