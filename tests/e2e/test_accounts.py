@@ -254,6 +254,20 @@ def test_an_account_whose_session_ended_is_never_silently_a_guest(here, househol
     expect(page.locator(".away")).to_be_hidden()
 
 
+def test_signing_out_in_one_window_empties_the_other(here, household):
+    """Nobody's name and list stay there, and nothing is said as a guest by who believes to be signed in."""
+    page = signed_in(here, household, "windows@example.org", "/search?q=heat 1995")
+    other = page.context.new_page()
+    other.goto("/library")
+    expect(other.locator(".who")).to_have_text("Ida")
+    sign_out(page)
+    expect(other.locator(".who")).to_have_text(t("nav.sign_in"))
+    page.goto("/sign-in")
+    sign_in(page, PASSWORD, email="windows@example.org")
+    expect(other.locator(".who")).to_have_text("Ida")
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["moviefinder"]
+
+
 def test_a_guest_who_signs_in_brings_films_along_and_can_take_them_out_again(here, household):
     """They are among the account's films at once, the page says so, and the account page undoes it."""
     page = signed_in(here, household, "merging@example.org")

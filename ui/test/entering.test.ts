@@ -60,6 +60,19 @@ test("after signing out nothing personal is in memory or storage", async () => {
   expect(reload).toHaveBeenCalledOnce();
 });
 
+test("the other windows hear of a sign-out, though it empties the storage that would have told them", async () => {
+  isSignedIn.value = "yes";
+  const other = new BroadcastChannel("moviefinder");
+  const heard = new Promise((done) => {
+    other.onmessage = done;
+  });
+  const leaving = leave(async () => localStorage.clear(), "Bye.");
+  await leaving;
+  await heard;
+  expect(localStorage.getItem("moviefinder.account")).toBeNull();
+  other.close();
+});
+
 test("a sign-out that fails forgets nothing", async () => {
   isSignedIn.value = "yes";
   const leaving = leave(() => Promise.reject(new Error("away")), "Bye.");

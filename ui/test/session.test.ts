@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { api } from "../src/api.ts";
 import { answersTo, learn } from "../src/state/library.ts";
 import { notices } from "../src/state/notices.ts";
@@ -77,6 +77,27 @@ test("where an account's session has ended nothing is written as a guest until s
   const third = api.say(1, { verdict: "liked" }, "key");
   await find(asked, "PATCH", "/library/1").answer(kept(makeFilm(), {}));
   await third;
+});
+
+test("a window that has not heard of a sign-out in another one writes nothing as a guest", async () => {
+  isSignedIn.value = "yes";
+  localStorage.removeItem("moviefinder.account"); // as signing out does there
+  await expect(api.say(1, { verdict: "liked" }, "key")).rejects.toMatchObject({
+    status: 401,
+    detail: expect.stringContaining("Until you sign in"),
+  });
+  expect(asked).toEqual([]);
+  expect([user.value, isSignedIn.value]).toEqual([null, "no"]);
+});
+
+test("a window loads anew when another one tells that somebody has signed in or out", async () => {
+  const reloaded = new Promise<void>((done) => {
+    vi.spyOn(location, "reload").mockImplementation(done);
+  });
+  const other = new BroadcastChannel("moviefinder");
+  other.postMessage(null);
+  await reloaded;
+  other.close();
 });
 
 test("what only reads goes on when an account's session has ended", async () => {

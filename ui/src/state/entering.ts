@@ -2,7 +2,7 @@
 import { type Account, accounts, type SignedIn } from "../api-account.ts";
 import { written } from "./outbox.ts";
 import { hasEnded, isSignedIn, writeChoices } from "./preferences.ts";
-import { forgetPerson } from "./session.ts";
+import { forgetPerson, tellWindows } from "./session.ts";
 import { t } from "./strings.ts";
 
 /** A path of ours to go to; For you where it is none. */
@@ -34,6 +34,7 @@ function cameAlong({ merges }: Account): number {
 export async function enter(next: string, said: string): Promise<void> {
   hasEnded.value = "no";
   isSignedIn.value = "yes";
+  tellWindows();
   const films = await accounts.account().then(cameAlong, () => 0);
   loadAnew(ownPath(next), films > 0 ? t("sign.came_along", { count: films, said }) : said);
 }
@@ -51,5 +52,6 @@ export async function leave(end: () => Promise<void>, said: string): Promise<voi
   hasEnded.value = "no";
   forgetPerson();
   writeChoices();
+  tellWindows();
   loadAnew("/", said);
 }

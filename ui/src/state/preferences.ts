@@ -1,11 +1,12 @@
 /** What this browser remembers: choices about the page, nothing about films. */
 import { effect, type Signal, signal } from "@preact/signals";
 
-function stored(name: string): string | null {
+/** What is stored; undefined where storage is switched off: choices then last as long as the page. */
+export function stored(name: string): string | null | undefined {
   try {
     return localStorage.getItem(`moviefinder.${name}`);
   } catch {
-    return null; // storage is switched off: choices then last as long as the page
+    return undefined;
   }
 }
 
@@ -18,7 +19,7 @@ export function writeChoices(): void {
 
 function remembered<T extends string>(name: string, choices: readonly T[], fallback: T): Signal<T> {
   const found = stored(name) as T | null;
-  const choice = signal<T>(found !== null && choices.includes(found) ? found : fallback);
+  const choice = signal<T>(choices.includes(found) ? found : fallback);
   effect(() => {
     const value = choice.value;
     cleared.value;

@@ -4,13 +4,20 @@ import { api, type User, whenGuestMade, whenSessionEnds } from "../api.ts";
 import { forgetEverything } from "./library.ts";
 import { notify } from "./notices.ts";
 import { isKnown } from "./outbox.ts";
-import { hasEnded, isSignedIn, writeChoices } from "./preferences.ts";
+import { hasEnded, isSignedIn, stored, writeChoices } from "./preferences.ts";
 import { t } from "./strings.ts";
 
 export const user = signal<User | null>(null);
 
 let forgetLists = () => {};
 let ending: Promise<void> | null = null;
+// Storage alone does not tell: signing out empties it, and what is gone already cannot be taken out.
+const windows = new BroadcastChannel("moviefinder");
+
+/** Has every other window of this browser ask anew who it is. */
+export function tellWindows(): void {
+  windows.postMessage(null);
+}
 
 /** Nothing personal stays on the screen or in memory. */
 export function forgetPerson(): void {
@@ -27,6 +34,7 @@ function ended(): void {
   else notify(t("session.ended"));
   isSignedIn.value = "no";
   forgetPerson();
+  tellWindows();
 }
 
 async function goOn(): Promise<void> {
@@ -44,12 +52,17 @@ export function watchSession(forget: () => void): void {
     });
     return ending;
   });
-  whenGuestMade(() => (hasEnded.peek() === "yes" ? t("session.over") : null));
+  whenGuestMade(() => {
+    // Signed out in another window, and this one has not heard of it: it must not write as somebody else.
+    if (isSignedIn.peek() === "yes" && stored("account") === null) ended();
+    return hasEnded.peek() === "yes" ? t("session.over") : null;
+  });
   // What the page that was left for this one has to say (`entering.ts`).
   const { said, ...state } = history.state ?? {};
   if (said) notify(said);
   history.replaceState(state, "");
-  // Somebody has signed in or out in another window of this browser.
+  // Somebody has signed in or out in another window of this browser, or come back from a provider there.
+  windows.onmessage = () => location.reload();
   addEventListener("storage", ({ key }) => {
     if (key === "moviefinder.account") location.reload();
   });
