@@ -183,3 +183,16 @@ def test_a_first_start_that_is_killed_is_made_good_by_the_next(tmp_path):
         with servers.running(data, port=port) as server:
             found = Person(0).ask(f"{server.url}/api/v1/films?q=godfathr")
         assert found["items"][0]["title"] == "The Godfather"
+
+
+def test_links_of_the_command_line_lead_to_where_the_folder_is_served(tmp_path):
+    """Also where the port was told to `serve` alone."""
+    data = tmp_path / "data"
+    with servers.running(data) as server:
+        told = subprocess.run(
+            [sys.executable, "-m", "moviefinder", "user", "invite", "--data", str(data)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert told.stdout.startswith(f"{server.url}/sign-up#invitation=")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 FIRST: Final = Path(__file__).resolve().parent.parent / "shipped" / "first"
 """A data folder as `moviefinder db upgrade` makes it, without users; ships in the package."""
 
+_SERVED: Final = "served.json"
+
 
 def make(folder: Path) -> None:
     """Make the folder if it is missing, for the owner alone, and see that it can be written.
@@ -38,6 +41,23 @@ def make(folder: Path) -> None:
         raise CannotStart(
             f"Cannot write to the data folder {folder}: {reason}. Name another with --data, or mend its permissions."
         ) from error
+
+
+def note_served(settings: Settings) -> None:
+    """Note where the folder is served, for commands that print links: the port may stand in no setting."""
+    part = settings.data / f"{_SERVED}.part"
+    part.write_text(json.dumps({"host": settings.host, "port": settings.port}), encoding="utf-8")
+    part.replace(settings.data / _SERVED)
+
+
+def as_served(settings: Settings) -> Settings:
+    """The settings with the host and port at which the folder was served last; a base address says more."""
+    try:
+        noted = json.loads((settings.data / _SERVED).read_text(encoding="utf-8"))
+        served = {"host": str(noted["host"]), "port": int(noted["port"])}
+    except (OSError, ValueError, TypeError, KeyError):  # never served, or not written by us
+        return settings
+    return settings if settings.base_url else settings.model_copy(update=served)
 
 
 @contextmanager

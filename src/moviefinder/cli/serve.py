@@ -43,6 +43,7 @@ def serve(data: Path | None, host: str | None, port: int | None, config: Path | 
     settings = load_settings(config=config, data=data, host=host, port=port)
     listener = _bind(settings.host, settings.port)
     data_folder.make(settings.data)
+    data_folder.note_served(settings)
     _run(settings, listener, reload=reload)
 
 

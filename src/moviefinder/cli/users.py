@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moviefinder.cli import data_folder
 from moviefinder.config import load_settings
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def _app(data: Path | None, config: Path | None) -> Iterator[App]:
     from moviefinder.app import make_app
     from moviefinder.store.schema import require_head
 
-    settings = load_settings(config=config, data=data)
+    settings = data_folder.as_served(load_settings(config=config, data=data))
     log.set_up("warning")  # what is done is said in words here
     app = make_app(settings)
     require_head(app.engine)

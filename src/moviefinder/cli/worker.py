@@ -32,7 +32,7 @@ def worker(data: Path | None, config: Path | None, kept: bool) -> None:
     if kept:
         work_for_parent()
         return
-    settings = load_settings(config=config, data=data)
+    settings = data_folder.as_served(load_settings(config=config, data=data))
     if settings.queue == "celery":
         raise CannotStart(
             "Setting 'queue' is \"celery\": start workers with `celery -A moviefinder.worker.celery worker`."
