@@ -92,7 +92,7 @@ test("a window that has not heard of a sign-out in another one writes nothing as
 
 test("a window loads anew when another one tells that somebody has signed in or out", async () => {
   const reloaded = new Promise<void>((done) => {
-    vi.spyOn(location, "reload").mockImplementation(done);
+    vi.spyOn(location, "reload").mockImplementation(() => done());
   });
   const other = new BroadcastChannel("moviefinder");
   other.postMessage(null);
