@@ -18,8 +18,8 @@ export function writeChoices(): void {
 }
 
 function remembered<T extends string>(name: string, choices: readonly T[], fallback: T): Signal<T> {
-  const found = stored(name) as T | null;
-  const choice = signal<T>(choices.includes(found) ? found : fallback);
+  const found = stored(name);
+  const choice = signal<T>(choices.find((one) => one === found) ?? fallback);
   effect(() => {
     const value = choice.value;
     cleared.value;
