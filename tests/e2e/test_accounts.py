@@ -359,7 +359,7 @@ def test_the_first_account_runs_the_install_and_invites(here, household, complai
     page.get_by_text(t("operator.invitations.make"), exact=True).first.click()
     page.locator("[name=note]").fill("Grandma")
     page.locator("[name=note]").press("Enter")
-    link = page.get_by_label(t("operator.invitations.link")).input_value()
+    link = page.get_by_label(t("operator.invitations.link", note="Grandma")).input_value()
     expect(section(page, "operator.invitations")).to_contain_text("Grandma")
     assert unsuited(page) == []
     guest = here(link)

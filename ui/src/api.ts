@@ -47,6 +47,8 @@ export interface More {
   errors?: readonly Schemas["FieldProblem"][];
   needs?: string;
   why?: string;
+  /** Seconds to wait before it is tried again. */
+  wait?: number;
 }
 
 /** The server answered and refused; `detail` is written for people. */
@@ -123,7 +125,8 @@ async function refusal(response: Response): Promise<ApiError> {
     .json()
     .catch(() => ({}));
   const { type = "about:blank", detail = problem.title ?? "" } = problem;
-  return new ApiError(response.status, type, detail, problem);
+  const wait = Number(response.headers.get("Retry-After"));
+  return new ApiError(response.status, type, detail, { ...problem, wait });
 }
 
 async function request<T>(method: string, path: string, options: Options = {}, isRetry = false): Promise<T> {

@@ -107,6 +107,7 @@ test("what needs a fresh proof asks for it by the ways that there are, then is d
   await settled();
   const dialog = place.querySelector("dialog[open]") as HTMLDialogElement;
   expect(dialog.textContent).toContain("Is it you?");
+  expect(document.activeElement).toBe(dialog.querySelector("[name=password]"));
   (dialog.querySelector("[name=password]") as HTMLInputElement).value = "a long one";
   await press("Go on");
   const proof = find(asked, "POST", "/session/again");
@@ -171,6 +172,17 @@ test("a token is shown once, to be copied, and what a program may is chosen", as
   await find(asked, "GET", "/session").answer({ user: null });
   await settled();
   expect((place.querySelector(".once input") as HTMLInputElement).value).toBe("mf_s3cret");
+});
+
+test("a form that closes when it was sent leaves the focus where it was opened", async () => {
+  await show();
+  await press("Change e-mail");
+  (place.querySelector("[name=email]") as HTMLInputElement).value = "new@example.org";
+  await press("Send the mail");
+  await find(asked, "PUT", "/account/email").answer({ sent: true }, 202);
+  await settled();
+  expect(place.querySelector("[name=email]")).toBeNull();
+  expect(document.activeElement).toBe(button("Change e-mail"));
 });
 
 test("erasing says what it does and asks once", async () => {

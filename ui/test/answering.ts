@@ -12,7 +12,13 @@ export interface Asked {
   /** Answers with JSON, and with an ETag where one is given. */
   answer(body: unknown, status?: number, etag?: string): Promise<void>;
   /** Refuses with a problem document. */
-  refuse(status: number, detail: string, type?: string, more?: object): Promise<void>;
+  refuse(
+    status: number,
+    detail: string,
+    type?: string,
+    more?: object,
+    headers?: Record<string, string>,
+  ): Promise<void>;
   /** Lets the connection fail. */
   drop(): Promise<void>;
 }
@@ -26,8 +32,8 @@ export function network(): Asked[] {
     const url = new URL(address, "http://localhost");
     return new Promise<Response>((resolve, reject) => {
       init.signal?.addEventListener("abort", () => reject(new DOMException("Aborted", "AbortError")));
-      const respond = (body: string | null, status: number, type: string, etag?: string) => {
-        const headers = { "Content-Type": type, ...(etag ? { ETag: etag } : {}) };
+      const respond = (body: string | null, status: number, type: string, more = {}) => {
+        const headers = { "Content-Type": type, ...more };
         resolve(new Response(body, { status, headers }));
         return settled();
       };
@@ -42,13 +48,14 @@ export function network(): Asked[] {
             status === 204 || status === 304 ? null : JSON.stringify(body),
             status,
             "application/json",
-            etag,
+            etag ? { ETag: etag } : {},
           ),
-        refuse: (status, detail, type = "about:blank", more = {}) =>
+        refuse: (status, detail, type = "about:blank", more = {}, headers = {}) =>
           respond(
             JSON.stringify({ type, title: detail, status, detail, ...more }),
             status,
             "application/problem+json",
+            headers,
           ),
         drop: () => {
           reject(new TypeError("Failed to fetch"));

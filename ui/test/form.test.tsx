@@ -87,6 +87,15 @@ test("why a password is refused is said in the reader's language, where the serv
   expect(described("password")).toContain("among the most common ones");
 });
 
+test("an address to which no mail can go is said in the reader's language", async () => {
+  const errors = [{ field: "email", problem: "The server's words." }];
+  send.mockRejectedValue(new ApiError(422, "/problems/invalid", "No.", { errors }));
+  type("email", "ida@localhost");
+  type("password", "password1");
+  await submit();
+  expect(described("email")).toContain("No mail can be sent there.");
+});
+
 test("a wrong secret is said in our own words beside the password", async () => {
   send.mockRejectedValue(new ApiError(403, "/problems/wrong-secret", "The server's words."));
   type("email", "ida@example.org");

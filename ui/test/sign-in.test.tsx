@@ -152,6 +152,23 @@ test("an invitation leaves the address bar, and opens what is closed without one
   expect(place.querySelector("h1")?.textContent).toBe("Look into your mail");
 });
 
+test("an invitation that is void is said as that, and no longer as one", async () => {
+  await show("/sign-up#invitation=s3cret_-", { registration: "invited" });
+  fill({ email: "ida@example.org", password: "a long one" });
+  await press("Make an account");
+  await find(asked, "POST", "/account").refuse(409, "Void.", "/problems/link-void");
+  await settled();
+  expect(text()).toContain("This invitation does not work any more.");
+  expect(text()).not.toContain("You are invited");
+  expect((place.querySelector("[name=email]") as HTMLInputElement).value).toBe("ida@example.org");
+});
+
+test("an install that nobody runs says how that is mended, and with what", async () => {
+  await show("/sign-up", { operator_wanted: true });
+  expect(text()).toContain("one-time code of its log");
+  expect(place.querySelector("main a[href='/operator'], .note a[href='/operator']")).not.toBeNull();
+});
+
 test.each([
   ["invited", "by invitation"],
   ["closed", "not made here"],
@@ -190,10 +207,36 @@ test("a link that was opened in another browser asks for the password", async ()
   const using = find(asked, "POST", "/account/links/use");
   await using.refuse(403, "Password.", "/problems/wrong-secret", { needs: "password" });
   await settled();
+  expect(place.querySelector("a[href*='/link/']")).toBeNull();
+  expect(place.querySelector("a[href='/sign-up']")).not.toBeNull();
   fill({ password: "a long one" });
   await press("Go on");
   expect(find(asked, "POST", "/account/links/use").body).toEqual({ token: "s3cret", password: "a long one" });
 });
+
+test("where this install has another name, the link can be opened there as well", async () => {
+  go("/link/confirm#s3cret");
+  render(<LinkView purpose="confirm" />, place);
+  const there = "http://name.example:8000";
+  await (await vi.waitFor(() => find(asked, "GET", "/account/options"))).answer(
+    makeOptions({ passkeys_at: there }),
+  );
+  const using = find(asked, "POST", "/account/links/use");
+  await using.refuse(403, "Password.", "/problems/wrong-secret", { needs: "password" });
+  await settled();
+  expect(place.querySelector(`a[href='${there}/link/confirm#s3cret']`)).not.toBeNull();
+});
+
+test.each(["confirm", "reset"])(
+  "a link to %s that has lost its secret is not called void",
+  async (purpose) => {
+    go(`/link/${purpose}`);
+    render(<LinkView purpose={purpose} />, place);
+    await settled();
+    expect(text()).toContain("Open the link in the mail once more");
+    expect(text()).not.toContain("does not work any more");
+  },
+);
 
 test("a new password is chosen before the link of a reset is used", async () => {
   go("/link/reset#s3cret");

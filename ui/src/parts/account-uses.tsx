@@ -8,7 +8,8 @@ import { Field, Form } from "./form.tsx";
 import { Once } from "./once.tsx";
 import { Fold, Section } from "./section.tsx";
 
-function wayName(way: string, here: Options): string {
+/** A way of signing in, in words. */
+export function wayName(way: string, here: Options): string {
   if (way === "password" || way === "passkey" || way === "guest") return t(`account.way.${way}`);
   return here.providers.find(({ name }) => name === way)?.title ?? way;
 }

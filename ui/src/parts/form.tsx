@@ -29,7 +29,8 @@ function faultsOf(error: unknown, names: readonly string[]): Faults {
   const fields: Record<string, string> = {};
   for (const { field, problem } of error.more.errors ?? []) {
     const name = field.split(".").at(-1) ?? "";
-    const key = `problem.${name}.${error.more.why}`;
+    const { why } = error.more;
+    const key = `problem.${name}${why ? `.${why}` : ""}`;
     if (names.includes(name)) fields[name] = hasText(key) ? t(key) : problem;
   }
   // One text for all that can be wrong with a way in; it stands where it is most likely to be mended.

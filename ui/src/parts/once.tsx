@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useId, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import { t } from "../state/strings.ts";
 
 /** A secret that is shown this once, to be copied. */
@@ -7,6 +7,7 @@ export function Once({ label, text }: { label: string; text: string }) {
   const id = useId();
   const isCopied = useSignal(false);
   const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), [text]);
   const copy = async () => {
     input.current?.select();
     // There is no clipboard on plain HTTP from another machine: then the text stands selected.

@@ -16,8 +16,10 @@ export function ProofDialog({ account, hasPasskey }: { account: Account; hasPass
   const dialog = useRef<HTMLDialogElement>(null);
   const isOpen = proving.value !== null;
   useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
+    if (!isOpen) return dialog.current?.close();
+    dialog.current?.showModal();
+    // Not the button that closes it: who types at once would press that with the first space.
+    dialog.current?.querySelector<HTMLElement>("[name=password], .ways button")?.focus();
   }, [isOpen]);
   const here = options.value.value;
   const hasPassword = account.ways.some((way) => way.kind === "password");

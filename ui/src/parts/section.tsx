@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useId } from "preact/hooks";
+import { useId, useRef } from "preact/hooks";
 
 /** One matter of a screen under its own heading. */
 export function Section({ title, children }: { title: string; children: ComponentChildren }) {
@@ -25,6 +25,7 @@ export function Fold({
   children: (close: () => void) => ComponentChildren;
 }) {
   const isOpen = useSignal(false);
+  const summary = useRef<HTMLElement>(null);
   return (
     <details
       class="fold"
@@ -33,12 +34,14 @@ export function Fold({
         isOpen.value = event.currentTarget.open;
       }}
     >
-      <summary>
+      <summary ref={summary}>
         {label} {about && <span class="unseen">{about}</span>}
       </summary>
       {isOpen.value &&
         children(() => {
           isOpen.value = false;
+          // What had the focus goes with the form.
+          summary.current?.focus();
         })}
     </details>
   );

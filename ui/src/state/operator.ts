@@ -3,6 +3,7 @@ import { accounts, type Install, type Invitation, type ListedAccount } from "../
 import { Loader } from "./loading.ts";
 import { notify } from "./notices.ts";
 import { faultText } from "./refusals.ts";
+import { t } from "./strings.ts";
 
 interface Run {
   install: Install;
@@ -30,18 +31,22 @@ export async function moreUsers(): Promise<void> {
   loader.change((now) => ({ ...now, users: [...now.users, ...page.items], next: page.next }));
 }
 
-/** Makes an invitation; gives its link, which is told this once. */
-export async function invite(note: string): Promise<string> {
-  const { invitation, link } = await accounts.invite(note);
-  loader.change((now) => ({ ...now, invitations: [invitation, ...now.invitations] }));
-  return link;
+/** Makes an invitation; gives it with its link, which is told this once. */
+export async function invite(note: string): Promise<{ invitation: Invitation; link: string }> {
+  const made = await accounts.invite(note);
+  loader.change((now) => ({ ...now, invitations: [made.invitation, ...now.invitations] }));
+  return made;
 }
 
-export async function uninvite({ id }: Invitation): Promise<void> {
+/** Removes an invitation, says so, and gives whether that went well. */
+export async function uninvite({ id }: Invitation): Promise<boolean> {
   try {
     await accounts.uninvite(id);
     loader.change((now) => ({ ...now, invitations: now.invitations.filter((one) => one.id !== id) }));
+    notify(t("operator.invitations.removed"));
+    return true;
   } catch (error) {
     notify(faultText(error), { isFailure: true });
+    return false;
   }
 }

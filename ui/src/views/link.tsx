@@ -6,8 +6,8 @@ import { go, url } from "../state/address.ts";
 import { enter, loadAnew } from "../state/entering.ts";
 import { isProblem } from "../state/proof.ts";
 import { faultText } from "../state/refusals.ts";
-import { openOptions, options } from "../state/signing.ts";
-import { hasText, t } from "../state/strings.ts";
+import { openOptions, options, passkeysThere } from "../state/signing.ts";
+import { hasText, rich, t } from "../state/strings.ts";
 
 /** What the link still wants before it is used up. */
 type Wants = "nothing" | "password" | "new_password" | "sign_in";
@@ -29,9 +29,18 @@ async function use(purpose: Purpose, token: string, password?: string): Promise<
 function Ask({ purpose, token, wants }: { purpose: Purpose; token: string; wants: Wants }) {
   const asked = `link.${purpose}.${wants}`;
   const here = options.value.value;
+  // The same install by its other name is another place to the browser, which keeps there what was begun there.
+  const there = here && passkeysThere(here);
   return (
     <>
       <p>{hasText(asked) && t(asked)}</p>
+      {there && wants !== "new_password" && (
+        <p>
+          {rich("link.there", {
+            address: <a href={`${there}/link/${purpose}#${token}`}>{new URL(there).host}</a>,
+          })}
+        </p>
+      )}
       {wants === "sign_in" && <a href="/sign-in">{t("nav.sign_in")}</a>}
       {wants !== "sign_in" && here && (
         <Form
@@ -52,6 +61,11 @@ function Ask({ purpose, token, wants }: { purpose: Purpose; token: string; wants
           )}
         </Form>
       )}
+      {purpose === "confirm" && (
+        <p class="soft">
+          {rich("link.confirm.lost", { sign_up: <a href="/sign-up">{t("nav.sign_up")}</a> })}
+        </p>
+      )}
     </>
   );
 }
@@ -61,7 +75,7 @@ function Void({ purpose, error }: { purpose: Purpose; error: unknown }) {
   const isReset = purpose === "reset";
   return (
     <>
-      <p role="alert">{error === null ? t("problem.link-void") : faultText(error)}</p>
+      <p role="alert">{error === null ? t("link.open_again") : faultText(error)}</p>
       <p>
         <a href={isReset ? "/sign-in?forgotten" : "/sign-in"}>
           {t(isReset ? "sign.forgotten.link" : "nav.sign_in")}

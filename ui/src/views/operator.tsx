@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ApiError } from "../api.ts";
-import { accounts, type Install, type Invitation, type ListedAccount } from "../api-account.ts";
+import { accounts, type Install, type Invitation, type ListedAccount, type Options } from "../api-account.ts";
+import { wayName } from "../parts/account-uses.tsx";
 import { Failed } from "../parts/failed.tsx";
 import { FailedJobs } from "../parts/failed-jobs.tsx";
 import { Field, Form } from "../parts/form.tsx";
@@ -10,7 +11,9 @@ import { Fold, Section } from "../parts/section.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Doing } from "../parts/ways.tsx";
 import { openFailedJobs } from "../state/jobs.ts";
+import { notify } from "../state/notices.ts";
 import { invite, moreUsers, openInstall, run, uninvite } from "../state/operator.ts";
+import { isProblem } from "../state/proof.ts";
 import { askWhoIAm, user } from "../state/session.ts";
 import { openOptions, options } from "../state/signing.ts";
 import { bytes } from "../state/sizes.ts";
@@ -25,11 +28,9 @@ function Figures({ install }: { install: Install }) {
     ],
     [
       t("operator.people"),
-      t("operator.people.of", {
-        accounts: install.accounts,
-        guests: install.guests,
-        sessions: install.sessions,
-      }),
+      (["accounts", "guests", "sessions"] as const)
+        .map((who) => t(`operator.people.${who}`, { count: install[who] }))
+        .join(", "),
     ],
     [
       t("operator.registration"),
@@ -55,18 +56,20 @@ function Figures({ install }: { install: Install }) {
       ),
     ],
     [t("operator.database"), t(`operator.database.${install.database}`)],
-    ...disk.map(
-      (space) =>
-        [
-          t(`operator.disk.${space.name}`),
+    ...disk
+      .filter((space) => space.files !== 0)
+      .map(
+        (space) =>
           [
-            space.more ? t("operator.disk.more", { size: bytes(space.bytes) }) : bytes(space.bytes),
-            space.files === null ? "" : t("operator.disk.files", { count: space.files }),
-          ]
-            .filter(Boolean)
-            .join(" · "),
-        ] as const,
-    ),
+            t(`operator.disk.${space.name}`),
+            [
+              space.more ? t("operator.disk.more", { size: bytes(space.bytes) }) : bytes(space.bytes),
+              space.files === null ? "" : t("operator.disk.files", { count: space.files }),
+            ]
+              .filter(Boolean)
+              .join(" · "),
+          ] as const,
+      ),
     [t("operator.free"), bytes(install.free_bytes)],
   ];
   return (
@@ -81,7 +84,7 @@ function Figures({ install }: { install: Install }) {
   );
 }
 
-function Person({ account }: { account: ListedAccount }) {
+function Person({ account, here }: { account: ListedAccount; here: Options | null }) {
   return (
     <li>
       <span>
@@ -91,7 +94,7 @@ function Person({ account }: { account: ListedAccount }) {
         <span class="soft">
           {[
             account.name ? account.emails.join(", ") : account.emails.slice(1).join(", "),
-            list(account.ways),
+            list(account.ways.map((way) => (here ? wayName(way, here) : way))),
             t("operator.seen", { when: dateTime(account.last_seen_at) }),
           ]
             .filter(Boolean)
@@ -102,8 +105,16 @@ function Person({ account }: { account: ListedAccount }) {
   );
 }
 
-function InvitationRow({ invitation }: { invitation: Invitation }) {
-  const note = invitation.note || t("operator.invitations.noteless");
+const noteOf = ({ note }: Invitation) => note || t("operator.invitations.noteless");
+
+function InvitationRow({
+  invitation,
+  onRemove,
+}: {
+  invitation: Invitation;
+  onRemove: (button: HTMLElement) => void;
+}) {
+  const note = noteOf(invitation);
   return (
     <li>
       <span>
@@ -115,7 +126,7 @@ function InvitationRow({ invitation }: { invitation: Invitation }) {
             : t("operator.invitations.until", { when: dateTime(invitation.expires_at) })}
         </span>
       </span>
-      <button type="button" class="plain" onClick={() => void uninvite(invitation)}>
+      <button type="button" class="plain" onClick={(event) => onRemove(event.currentTarget)}>
         {t("account.remove")} <span class="unseen">{note}</span>
       </button>
     </li>
@@ -123,24 +134,36 @@ function InvitationRow({ invitation }: { invitation: Invitation }) {
 }
 
 function Invitations({ invitations }: { invitations: readonly Invitation[] }) {
-  const link = useSignal("");
+  const made = useSignal<{ invitation: Invitation; link: string } | null>(null);
+  const remove = async (one: Invitation, button: HTMLElement) => {
+    const section = button.closest("section");
+    if (!(await uninvite(one))) return;
+    if (made.peek()?.invitation.id === one.id) made.value = null;
+    // The button that had the focus is gone.
+    section?.querySelector<HTMLElement>("summary")?.focus();
+  };
   return (
     <Section title={t("operator.invitations")}>
       <p>{t("operator.invitations.text")}</p>
       {invitations.length > 0 && (
         <ul>
           {invitations.map((one) => (
-            <InvitationRow key={one.id} invitation={one} />
+            <InvitationRow key={one.id} invitation={one} onRemove={(button) => void remove(one, button)} />
           ))}
         </ul>
       )}
-      {link.value && <Once label={t("operator.invitations.link")} text={link.value} />}
+      {made.value && (
+        <Once
+          label={t("operator.invitations.link", { note: noteOf(made.value.invitation) })}
+          text={made.value.link}
+        />
+      )}
       <Fold label={t("operator.invitations.make")}>
         {(close) => (
           <Form
             submit={t("operator.invitations.make")}
             onSend={async ({ note = "" }) => {
-              link.value = await invite(note.trim());
+              made.value = await invite(note.trim());
               close();
             }}
           >
@@ -164,8 +187,15 @@ function Code() {
     <Form
       submit={t("operator.code.submit")}
       onSend={async ({ code = "" }) => {
-        await accounts.useCode(code.trim());
+        try {
+          await accounts.useCode(code.trim());
+        } catch (error) {
+          if (!isProblem(error, "wrong-secret")) throw error;
+          throw new ApiError(error.status, "/problems/operator-code", error.detail);
+        }
+        notify(t("operator.code.done"));
         await Promise.all([askWhoIAm(), openInstall()]);
+        document.querySelector<HTMLElement>("h1")?.focus();
       }}
     >
       <Field name="code" label={t("operator.code")} autocomplete="off" hint={t("operator.code.hint")} />
@@ -222,7 +252,7 @@ export function OperatorView() {
             ) : (
               <ul>
                 {value.users.map((account) => (
-                  <Person key={account.id} account={account} />
+                  <Person key={account.id} account={account} here={options.value.value} />
                 ))}
               </ul>
             )}

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { ApiError } from "../api.ts";
 import { accounts, type Options } from "../api-account.ts";
 import { Elsewhere } from "../parts/elsewhere.tsx";
 import { Failed } from "../parts/failed.tsx";
@@ -10,6 +11,7 @@ import { Doing, Ways } from "../parts/ways.tsx";
 import { go, route, search, url } from "../state/address.ts";
 import { ownPath } from "../state/entering.ts";
 import { counts, learnCounts } from "../state/library.ts";
+import { isProblem } from "../state/proof.ts";
 import { askWhoIAm, user } from "../state/session.ts";
 import {
   goToProvider,
@@ -23,7 +25,7 @@ import {
   signInByPasskey,
   typedEmail,
 } from "../state/signing.ts";
-import { language, t } from "../state/strings.ts";
+import { language, rich, t } from "../state/strings.ts";
 
 type Mode = "in" | "up" | "forgotten";
 
@@ -102,6 +104,13 @@ function Second() {
   );
 }
 
+const operator = () => <a href="/operator">{t("nav.operator")}</a>;
+
+/** Why not everybody may make an account here. */
+function NotOpen({ here }: { here: Options }) {
+  return <>{rich(`sign.registration.${here.registration as "invited" | "closed"}`, { place: operator() })}</>;
+}
+
 /** Who may make an account here. */
 function MayRegister({ here }: { here: Options }) {
   if (here.registration === "open" || invitation.value)
@@ -110,7 +119,11 @@ function MayRegister({ here }: { here: Options }) {
         {t("sign.no_account")} <a href={to("/sign-up")}>{t("nav.sign_up")}</a>
       </p>
     );
-  return <p class="soft">{t(`sign.registration.${here.registration}`)}</p>;
+  return (
+    <p class="soft">
+      <NotOpen here={here} />
+    </p>
+  );
 }
 
 /** Parts the ways without typing from the form, where there are any. */
@@ -146,6 +159,7 @@ function SignIn({ here }: { here: Options }) {
 
 function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
   const isOpen = here.registration === "open" || invitation.value !== null;
+  const isVoid = useSignal(false);
   const signIn = (
     <p>
       {t("sign.has_account")} <a href={to("/sign-in")}>{t("nav.sign_in")}</a>
@@ -154,14 +168,16 @@ function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
   if (!isOpen)
     return (
       <>
-        <p>{t(`sign.registration.${here.registration as "invited" | "closed"}`)}</p>
+        <p>
+          <NotOpen here={here} />
+        </p>
         {signIn}
       </>
     );
   return (
     <>
-      {invitation.value && <p class="note">{t("sign.invited")}</p>}
-      {here.operator_wanted && <p class="note">{t("sign.first")}</p>}
+      {invitation.value && !isVoid.value && <p class="note">{t("sign.invited")}</p>}
+      {here.operator_wanted && <p class="note">{rich("sign.first", { place: operator() })}</p>}
       <Ways
         providers={here.providers}
         hasPasskey={false}
@@ -172,13 +188,21 @@ function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
       <Form
         submit={t("nav.sign_up")}
         onSend={async ({ email = "", password = "", name = "" }) => {
-          await accounts.signUp({
-            email,
-            password,
-            language: language.peek(),
-            ...(name.trim() ? { name: name.trim() } : {}),
-            ...(invitation.peek() ? { invitation: invitation.peek() as string } : {}),
-          });
+          const held = invitation.peek();
+          try {
+            await accounts.signUp({
+              email,
+              password,
+              language: language.peek(),
+              ...(name.trim() ? { name: name.trim() } : {}),
+              ...(held ? { invitation: held } : {}),
+            });
+          } catch (error) {
+            if (!isProblem(error, "link-void")) throw error;
+            isVoid.value = true;
+            if (here.registration === "open") invitation.value = null; // it goes without
+            throw new ApiError(error.status, "/problems/invitation-void", error.detail);
+          }
           onSent();
         }}
       >
@@ -284,7 +308,7 @@ export function SignInView() {
       <h1 tabIndex={-1}>
         {t(mode === "in" ? "nav.sign_in" : mode === "up" ? "nav.sign_up" : "sign.forgotten")}
       </h1>
-      <Problem />
+      <Problem instead={{ "link-void": "begin-again" }} />
       <Guest />
       {!here && <Skeletons sizes={["usual"]} />}
       {here && mode === "in" && <SignIn here={here} />}
