@@ -276,7 +276,7 @@ def test_a_guest_who_signs_in_brings_films_along_and_can_take_them_out_again(her
         post(page.context.request, f"/library/{film}", {"verdict": "liked"}, method="PATCH")
     page.goto("/sign-in")
     sign_in(page, PASSWORD, email="merging@example.org")
-    said(page, "sign.came_along", count=2, said=t("sign.in.said"))
+    said(page, "sign.came_along", count=2, said=t("session.begun"))
     assert len(liked(page)) == 2
     page.locator("header .who").click()
     section(page, "account.merges").get_by_role("button", name=t("account.merges.undo")).click()

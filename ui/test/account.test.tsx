@@ -4,7 +4,8 @@ import type { Account, Options } from "../src/api-account.ts";
 import { whole } from "../src/state/account.ts";
 import { go } from "../src/state/address.ts";
 import { notices } from "../src/state/notices.ts";
-import { proving } from "../src/state/proof.ts";
+import { hasEnded } from "../src/state/preferences.ts";
+import { noteProof, proving, tookProof } from "../src/state/proof.ts";
 import { user } from "../src/state/session.ts";
 import { options } from "../src/state/signing.ts";
 import { allTexts } from "../src/state/strings.ts";
@@ -62,6 +63,7 @@ beforeEach(async () => {
   whole.value = { status: "idle", value: null, error: null };
   options.value = { status: "idle", value: null, error: null };
   notices.value = [];
+  hasEnded.value = "no";
   user.value = { id: 7, guest: false, created_at: NOW, name: "Ida", operator: false };
   go("/account");
   asked = network();
@@ -183,6 +185,29 @@ test("a form that closes when it was sent leaves the focus where it was opened",
   await settled();
   expect(place.querySelector("[name=email]")).toBeNull();
   expect(document.activeElement).toBe(button("Change e-mail"));
+});
+
+test("back from a provider that proved who one is, the page says that it is to be done once more", async () => {
+  noteProof();
+  await show();
+  expect(notices.value.map((one) => one.text)).toEqual([expect.stringContaining("Do it once more now")]);
+  expect(tookProof()).toBe(false); // said once
+});
+
+test("a guest is offered no account where none is made", async () => {
+  await show({ guest: true, name: null, email: null, ways: [] }, { here: { registration: "closed" } });
+  expect(place.querySelector("a[href='/sign-up']")).toBeNull();
+  expect(headings()).not.toContain("Ways to sign in");
+  expect(headings()).not.toContain("Passkeys");
+});
+
+test("where a session has ended the page does not call its owner nobody", async () => {
+  user.value = null;
+  hasEnded.value = "yes";
+  render(<AccountView />, place);
+  await (await vi.waitFor(() => find(asked, "GET", "/session"))).answer({ user: null });
+  await settled();
+  expect(text()).toBe("Account");
 });
 
 test("erasing says what it does and asks once", async () => {

@@ -37,8 +37,15 @@ test.each([
 test("who has signed in goes on in a page that is loaded anew, and hears what came along", async () => {
   hasEnded.value = "yes";
   const entering = enter("/library", "Hello.");
-  const merges = [{ guest: 2, at: new Date().toISOString(), films: 3, until: "2999-01-01T00:00:00Z" }];
+  const until = "2999-01-01T00:00:00Z";
+  const merges = [
+    { guest: 2, at: "2026-11-23T12:00:00Z", films: 3, until },
+    { guest: 3, at: "2026-11-23T11:59:00Z", films: 4, until }, // in another browser
+  ];
   await find(asked, "GET", "/account").answer(makeAccount({ merges }));
+  await find(asked, "GET", "/sessions").answer({
+    items: [{ current: false }, { current: true, began_at: "2026-11-23T12:00:00Z" }],
+  });
   await entering;
   expect(reload).toHaveBeenCalledOnce();
   expect(location.pathname).toBe("/library");

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
+import { go, signInHere } from "../src/state/address.ts";
 import { answersTo, counts, forget, forgetEverything, learn, say } from "../src/state/library.ts";
-import { dismiss, notices, undoLast } from "../src/state/notices.ts";
+import { dismiss, type Notice, notices, undoLast } from "../src/state/notices.ts";
 import { type Asked, kept, makeFilm, network, settled } from "./answering.ts";
 
 let asked: Asked[];
@@ -65,6 +66,19 @@ test("a refused answer leaves a later one to the same film standing", async () =
   expect(answersTo(heat.id).value).toMatchObject({ verdict: null, saved: true });
   await asked[1]?.answer(kept(heat, { saved: true }));
   expect(answersTo(heat.id).value).toMatchObject({ verdict: null, saved: true });
+});
+
+test("an answer that wants somebody signed in leads to signing in, and back here", async () => {
+  go("/search?q=heat");
+  const saying = say(makeFilm(), { verdict: "liked" });
+  await settled();
+  await asked[0]?.refuse(401, "This install takes no guests.", "/problems/sign-in-needed");
+  await saying;
+  const { action } = notices.value.at(-1) as Notice;
+  expect(action?.label).toBe("Sign in");
+  action?.run();
+  expect(location.pathname + location.search).toBe("/sign-in?next=%2Fsearch%3Fq%3Dheat");
+  expect(signInHere.value).toBe("/sign-in");
 });
 
 test("undoing shows what stood before, and asks the server to undo that change", async () => {

@@ -52,6 +52,7 @@ test("who I am is asked, and remembered without a name", async () => {
     user: { id: 7, guest: false, created_at: "2026-11-23T12:00:00Z", name: "Ida", operator: false },
   });
   await asking;
+  expect(notices.value.map((one) => one.text)).toEqual(["You are signed in."]); // back from a provider
   expect(user.value?.name).toBe("Ida");
   expect(JSON.stringify({ ...localStorage })).not.toContain("Ida");
   expect(isSignedIn.value).toBe("yes");

@@ -78,6 +78,7 @@ test("signing in leads to where it was asked for, and never elsewhere", async ()
   expect(asking.body).toEqual({ email: "ida@example.org", password: "a long one" });
   await asking.answer({ user: { id: 7, guest: false } });
   await find(asked, "GET", "/account").answer(makeAccount());
+  await find(asked, "GET", "/sessions").answer({ items: [] });
   await settled();
   expect(location.pathname).toBe("/library");
 });
@@ -185,6 +186,14 @@ test.each([
 ])("what went wrong at a provider is said: %s", async (problem, words) => {
   await show(`/sign-in?problem=${problem}`);
   expect(place.querySelector("[role=alert]")?.textContent).toContain(words);
+});
+
+test("what went wrong at a provider is not lost on who is signed in", async () => {
+  user.value = { id: 7, guest: false, created_at: "2026-11-23T12:00:00Z", name: "Ida", operator: false };
+  go("/sign-in?problem=link-void");
+  render(<SignInView />, place);
+  await vi.waitFor(() => expect(location.pathname).toBe("/account"));
+  expect(location.search).toBe("?problem=link-void");
 });
 
 test("the secret of a link leaves the address bar before it is sent, and a link is used once", async () => {

@@ -36,7 +36,17 @@ function PasswordForm({ here, close }: { here: Options; close: () => void }) {
 }
 
 /** Another address; the first one of somebody without a password comes with one. */
-function EmailForm({ here, hasPassword, close }: { here: Options; hasPassword: boolean; close: () => void }) {
+function EmailForm({
+  here,
+  hasPassword,
+  isFirst,
+  close,
+}: {
+  here: Options;
+  hasPassword: boolean;
+  isFirst: boolean;
+  close: () => void;
+}) {
   return (
     <Form
       submit={t("sign.send")}
@@ -51,7 +61,7 @@ function EmailForm({ here, hasPassword, close }: { here: Options; hasPassword: b
         type="email"
         label={t("account.email.new")}
         autocomplete="email"
-        hint={t("account.email.hint")}
+        hint={t(isFirst ? "account.email.hint.first" : "account.email.hint")}
       />
       {!hasPassword && <NewPassword here={here} />}
     </Form>
@@ -87,6 +97,7 @@ function WayRow({ way, here }: { way: Way; here: Options }) {
 export function WaysIn({ account, here }: { account: Account; here: Options }) {
   const hasPassword = account.ways.some((way) => way.kind === "password");
   const unlinked = here.providers.filter(({ name }) => !account.ways.some((way) => way.provider === name));
+  if (account.guest && unlinked.length === 0) return null;
   return (
     <Section title={t("account.ways")}>
       {account.ways.length > 0 && (
@@ -103,7 +114,9 @@ export function WaysIn({ account, here }: { account: Account; here: Options }) {
       )}
       {!account.guest && (
         <Fold label={t(hasPassword ? "account.email.change" : "account.email.add")}>
-          {(close) => <EmailForm here={here} hasPassword={hasPassword} close={close} />}
+          {(close) => (
+            <EmailForm here={here} hasPassword={hasPassword} isFirst={!account.email} close={close} />
+          )}
         </Fold>
       )}
       {unlinked.length > 0 && (

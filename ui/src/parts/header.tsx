@@ -1,4 +1,4 @@
-import { forYou, route } from "../state/address.ts";
+import { forYou, route, signInHere } from "../state/address.ts";
 import { isHelpOpen } from "../state/keys.ts";
 import { isSignedIn, THEMES, theme } from "../state/preferences.ts";
 import { user } from "../state/session.ts";
@@ -40,7 +40,7 @@ function Who() {
   const isIn = isSignedIn.value === "yes";
   const label = isIn ? user.value?.name || t("nav.account") : t("nav.sign_in");
   return (
-    <a class="who" href={isIn ? "/account" : "/sign-in"} title={label}>
+    <a class="who" href={isIn ? "/account" : signInHere.value} title={label}>
       <Icon name="person" />
       <span>{label}</span>
     </a>

@@ -2,10 +2,11 @@
 
 import { ApiError } from "../api.ts";
 import { type Account, accounts, type OpenSession, type Passkey, type Token } from "../api-account.ts";
+import { search } from "./address.ts";
 import { leave } from "./entering.ts";
 import { Loader } from "./loading.ts";
 import { notify } from "./notices.ts";
-import { Declined, prove, proved } from "./proof.ts";
+import { Declined, prove, proved, tookProof } from "./proof.ts";
 import { faultText } from "./refusals.ts";
 import { askWhoIAm, user } from "./session.ts";
 import { invitation } from "./signing.ts";
@@ -33,6 +34,13 @@ export async function openAccount(): Promise<void> {
     ]);
     return { account, passkeys: passkeys.items, sessions: sessions.items, tokens: tokens.items };
   });
+}
+
+/** Says that the proof of a provider is there: what wanted it was not done yet. */
+export async function greet(): Promise<void> {
+  await openAccount();
+  if (tookProof() && whole.peek().value?.account.fresh && !search.peek().has("problem"))
+    notify(t("account.proof.given"));
 }
 
 /** Does something to the account, with a fresh proof where that is asked for, and shows what came of it. */

@@ -44,6 +44,13 @@ export function routeOf(pathname: string): Route {
 }
 export const route = computed(() => routeOf(path.value));
 
+/** The way to sign in and back to where we are. */
+export const signInHere = computed(() =>
+  /^\/(sign-|link)/.test(path.value)
+    ? "/sign-in"
+    : `/sign-in?next=${encodeURIComponent(path.value + url.value.search)}`,
+);
+
 /** The last address of For you, so that its link leads back to the same filters. */
 export const forYou = signal("/");
 

@@ -1,5 +1,5 @@
 /** Signing in and out. Either way the page is loaded anew: nothing of one person stays in the memory of another. */
-import { type Account, accounts, type SignedIn } from "../api-account.ts";
+import { accounts, type SignedIn } from "../api-account.ts";
 import { written } from "./outbox.ts";
 import { hasEnded, isSignedIn, writeChoices } from "./preferences.ts";
 import { forgetPerson, tellWindows } from "./session.ts";
@@ -24,10 +24,11 @@ export function loadAnew(address: string, said: string): void {
   location.reload();
 }
 
-/** What has come along of a guest who has just signed in. */
-function cameAlong({ merges }: Account): number {
-  const lately = Date.now() - 600_000;
-  return merges.filter(({ at }) => Date.parse(at) > lately).reduce((sum, { films }) => sum + films, 0);
+/** How many films have come along of a guest with this signing in. */
+async function cameAlong(): Promise<number> {
+  const [{ merges }, { items }] = await Promise.all([accounts.account(), accounts.sessions()]);
+  const began = Date.parse(items.find(({ current }) => current)?.began_at ?? "");
+  return merges.filter(({ at }) => Date.parse(at) >= began).reduce((sum, { films }) => sum + films, 0);
 }
 
 /** Goes on as who has signed in. */
@@ -35,7 +36,7 @@ export async function enter(next: string, said: string): Promise<void> {
   hasEnded.value = "no";
   isSignedIn.value = "yes";
   tellWindows();
-  const films = await accounts.account().then(cameAlong, () => 0);
+  const films = await cameAlong().catch(() => 0);
   loadAnew(ownPath(next), films > 0 ? t("sign.came_along", { count: films, said }) : said);
 }
 

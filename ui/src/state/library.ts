@@ -12,6 +12,7 @@ import {
   type Said,
   type Shelf,
 } from "../api.ts";
+import { go, signInHere } from "./address.ts";
 import { forgetUndo, forgetUndos, notify, notifyUndoable } from "./notices.ts";
 import { enqueue, isKnown, writeKey, written } from "./outbox.ts";
 import { type Key, t } from "./strings.ts";
@@ -270,7 +271,10 @@ async function undoable(
     forgetUndo(notice);
     notify(t("said.not_kept", { title: film.title, why: refusalText(error) }), {
       isFailure: true,
-      action: { label: t("again"), run: again },
+      action:
+        error instanceof ApiError && error.status === 401
+          ? { label: t("nav.sign_in"), run: () => go(signInHere.peek()) }
+          : { label: t("again"), run: again },
     });
   }
 }

@@ -28,6 +28,28 @@ export async function proved<T>(send: () => Promise<T>): Promise<T> {
   return send();
 }
 
+const LEFT = "moviefinder.proof";
+
+/** Notes that a provider is asked for the proof: what wanted it does not outlive leaving the page. */
+export function noteProof(): void {
+  try {
+    sessionStorage.setItem(LEFT, "");
+  } catch {
+    // storage is switched off: then nothing is said afterwards
+  }
+}
+
+/** Whether a provider was asked, and this is the first time that anybody wants to know. */
+export function tookProof(): boolean {
+  try {
+    const isNoted = sessionStorage.getItem(LEFT) !== null;
+    sessionStorage.removeItem(LEFT);
+    return isNoted;
+  } catch {
+    return false;
+  }
+}
+
 /** Asks for a fresh proof. */
 export async function prove(): Promise<void> {
   proving.peek()?.(false);

@@ -72,6 +72,8 @@ export async function askWhoIAm(): Promise<void> {
   const found = (await api.session()).user;
   // The browser has thrown the cookie of an account away, as it does when that is too old.
   if (!found && isSignedIn.peek() === "yes") return ended();
+  // Back from a provider: every other way of signing in says so by itself.
+  if (found && !found.guest && stored("account") === null) notify(t("session.begun"));
   batch(() => {
     user.value = found;
     isSignedIn.value = found && !found.guest ? "yes" : "no";

@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { accounts, type Ceremony, type Options } from "../api-account.ts";
 import { enter, taken } from "./entering.ts";
 import { Loader } from "./loading.ts";
+import { noteProof } from "./proof.ts";
 import { t } from "./strings.ts";
 import { canPasskey, usedPasskey } from "./webauthn.ts";
 
@@ -20,6 +21,9 @@ export const invitation = signal<string | null>(null);
 /** The passkey that is asked for after the right password. */
 export const second = signal<Ceremony | null>(null);
 
+/** Whether somebody may make an account here. */
+export const takesNew = (here: Options): boolean => here.registration === "open" || invitation.value !== null;
+
 /** Whether passkeys work at the address that the browser shows. */
 export const passkeysHere = (here: Options): boolean =>
   canPasskey() && (here.passkeys_at ?? (here.passkeys ? location.origin : null)) === location.origin;
@@ -31,7 +35,7 @@ export const passkeysThere = (here: Options): string | null =>
 /** Goes on after the answer to a password or a passkey. */
 async function goOn(answer: Parameters<typeof taken>[0], next: string): Promise<void> {
   second.value = taken(answer);
-  if (!second.peek()) await enter(next, t("sign.in.said"));
+  if (!second.peek()) await enter(next, t("session.begun"));
 }
 
 export async function signIn(email: string, password: string, next: string): Promise<void> {
@@ -58,5 +62,6 @@ export async function goToProvider(
     next,
     ...(held ? { invitation: held } : {}),
   });
+  if (intent === "again") noteProof();
   location.assign(there);
 }

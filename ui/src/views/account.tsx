@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { ApiError } from "../api.ts";
-import { type Account, accounts } from "../api-account.ts";
+import { type Account, accounts, type Options } from "../api-account.ts";
 import { BroughtAlong, Devices, Programs } from "../parts/account-uses.tsx";
 import { Passkeys, WaysIn } from "../parts/account-ways.tsx";
 import { Empty } from "../parts/empty.tsx";
@@ -11,20 +11,22 @@ import { ProofDialog } from "../parts/proof-dialog.tsx";
 import { Section } from "../parts/section.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { Doing } from "../parts/ways.tsx";
-import { done, erase, exportAll, openAccount, pressed, signOut, whole } from "../state/account.ts";
-import { LANGUAGES } from "../state/preferences.ts";
-import { openOptions, options } from "../state/signing.ts";
+import { done, erase, exportAll, greet, openAccount, pressed, signOut, whole } from "../state/account.ts";
+import { hasEnded, LANGUAGES } from "../state/preferences.ts";
+import { openOptions, options, takesNew } from "../state/signing.ts";
 import { dateTime, languageName, t } from "../state/strings.ts";
 
-function Who({ account }: { account: Account }) {
+function Who({ account, here }: { account: Account; here: Options }) {
   if (account.guest)
     return (
       <>
         <p class="lead">{t("account.guest", { since: dateTime(account.created_at) })}</p>
         <div class="buttons">
-          <a class="button strong" href="/sign-up">
-            {t("nav.sign_up")}
-          </a>
+          {takesNew(here) && (
+            <a class="button strong" href="/sign-up">
+              {t("nav.sign_up")}
+            </a>
+          )}
           <a class="button" href="/sign-in">
             {t("nav.sign_in")}
           </a>
@@ -36,7 +38,7 @@ function Who({ account }: { account: Account }) {
     <>
       <p class="lead">
         {[
-          account.email ?? account.name ?? "",
+          account.email ?? "",
           t("account.here_since", { since: dateTime(account.created_at) }),
           account.operator ? t("account.operator") : "",
         ]
@@ -128,11 +130,14 @@ function Erase({ account }: { account: Account }) {
 
 /** Nobody is here, so there is nothing to show but the way in. */
 function Nobody() {
+  const heading = <h1 tabIndex={-1}>{t("nav.account")}</h1>;
+  // The line at the top says it all.
+  if (hasEnded.value === "yes") return heading;
   return (
     <>
-      <h1 tabIndex={-1}>{t("nav.account")}</h1>
+      {heading}
       <Empty title={t("account.nobody.poster")} genre="documentary">
-        <p>{t("account.nobody")}</p>
+        <p>{t(options.value.value?.guests === false ? "account.nobody.no_guests" : "account.nobody")}</p>
         <a class="button strong" href="/sign-in?next=%2Faccount">
           {t("nav.sign_in")}
         </a>
@@ -144,7 +149,7 @@ function Nobody() {
 /** Account: who I am, the ways in, where I am signed in, what I let in; taking everything, erasing everything. */
 export function AccountView() {
   useEffect(() => {
-    void openAccount();
+    void greet();
     void openOptions();
   }, []);
   const { value, status, error } = whole.value;
@@ -152,6 +157,7 @@ export function AccountView() {
   if (status === "failed" && error instanceof ApiError && error.status === 401) return <Nobody />;
   const failure =
     status === "failed" ? error : options.value.status === "failed" ? options.value.error : null;
+  const mayAdd = value && here && (!value.account.guest || takesNew(here));
   const again = () => {
     void openAccount();
     void openOptions();
@@ -163,12 +169,16 @@ export function AccountView() {
       {failure === null && !(value && here) && <Skeletons sizes={["usual", "usual"]} />}
       {value && here && (
         <>
-          <Problem instead={{ "wrong-secret": "other-person" }} />
-          <Who account={value.account} />
+          <Problem instead={{ "wrong-secret": "other-person", "link-void": "begin-again" }} />
+          <Who account={value.account} here={here} />
           <BroughtAlong merges={value.account.merges} />
           {!value.account.guest && <Myself account={value.account} />}
-          <WaysIn account={value.account} here={here} />
-          <Passkeys account={value.account} passkeys={value.passkeys} here={here} />
+          {mayAdd && (
+            <>
+              <WaysIn account={value.account} here={here} />
+              <Passkeys account={value.account} passkeys={value.passkeys} here={here} />
+            </>
+          )}
           <Devices sessions={value.sessions} here={here} />
           {!value.account.guest && <Programs tokens={value.tokens} />}
           <Section title={t("account.private")}>

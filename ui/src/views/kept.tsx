@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { askWhoIAm, user } from "../state/session.ts";
+import { openOptions, options } from "../state/signing.ts";
 import { dateTime, t } from "../state/strings.ts";
 
 const MATTERS = ["films", "shown", "browser", "account", "mail", "logs"] as const;
@@ -7,6 +8,7 @@ const MATTERS = ["films", "shown", "browser", "account", "mail", "logs"] as cons
 /** What is kept of a person and for how long: as a guest, and with an account. */
 export function KeptView() {
   useEffect(() => {
+    void openOptions();
     askWhoIAm().catch(() => {}); // the page is worth reading without it
   }, []);
   const who = user.value;
@@ -22,8 +24,14 @@ export function KeptView() {
             : t("kept.you.account", { since: dateTime(who.created_at) })}
       </p>
       <h2>{t("kept.guest.title")}</h2>
-      <p>{t("kept.guest")}</p>
-      <p>{t("kept.guest.more")}</p>
+      {options.value.value?.guests === false ? (
+        <p>{t("kept.no_guests")}</p>
+      ) : (
+        <>
+          <p>{t("kept.guest")}</p>
+          <p>{t("kept.guest.more")}</p>
+        </>
+      )}
       <h2>{t("kept.account.title")}</h2>
       <p>{t("kept.account")}</p>
       <h2>{t("kept.what")}</h2>

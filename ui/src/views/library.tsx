@@ -10,6 +10,7 @@ import { Record } from "../parts/record.tsx";
 import { Skeletons } from "../parts/skeleton.tsx";
 import { arrival, go, search } from "../state/address.ts";
 import { counts, isSeen, isSnoozed } from "../state/library.ts";
+import { hasEnded } from "../state/preferences.ts";
 import {
   type Asked,
   askedBy,
@@ -189,9 +190,12 @@ export function LibraryView() {
     openShelf(arrival.peek() === "back");
   }, [address]);
   const { show } = asked;
+  const heading = <h1 tabIndex={-1}>{t("library.title")}</h1>;
+  // Somebody's films are kept, but nobody knows whose until they sign in: the line at the top says so.
+  if (hasEnded.value === "yes") return heading;
   return (
     <>
-      <h1 tabIndex={-1}>{t("library.title")}</h1>
+      {heading}
       <Record />
       <Tabs asked={asked} />
       {show !== "history" && (asked.q !== "" || counts.value[show] > 1) && <Tools asked={asked} />}

@@ -5,7 +5,7 @@ import { Header } from "../parts/header.tsx";
 import { KeysDialog } from "../parts/keys-dialog.tsx";
 import { later } from "../parts/later.tsx";
 import { Notices } from "../parts/notices.tsx";
-import { arrival, path, type Route, rememberedScroll, route, url } from "../state/address.ts";
+import { arrival, path, type Route, rememberedScroll, route, signInHere, url } from "../state/address.ts";
 import { isAway } from "../state/connection.ts";
 import { shown } from "../state/film.ts";
 import { hasEnded } from "../state/preferences.ts";
@@ -55,10 +55,7 @@ function Ended() {
   if (hasEnded.value === "no" || route.value.name === "sign-in") return null;
   return (
     <p class="away" role="status">
-      {t("session.over")}{" "}
-      <a href={`/sign-in?next=${encodeURIComponent(url.value.pathname + url.value.search)}`}>
-        {t("nav.sign_in")}
-      </a>{" "}
+      {t("session.over")} <a href={signInHere.value}>{t("nav.sign_in")}</a>{" "}
       <button
         type="button"
         onClick={() => {

@@ -23,6 +23,7 @@ import {
   second,
   signIn,
   signInByPasskey,
+  takesNew,
   typedEmail,
 } from "../state/signing.ts";
 import { language, rich, t } from "../state/strings.ts";
@@ -113,7 +114,7 @@ function NotOpen({ here }: { here: Options }) {
 
 /** Who may make an account here. */
 function MayRegister({ here }: { here: Options }) {
-  if (here.registration === "open" || invitation.value)
+  if (takesNew(here))
     return (
       <p>
         {t("sign.no_account")} <a href={to("/sign-up")}>{t("nav.sign_up")}</a>
@@ -158,7 +159,7 @@ function SignIn({ here }: { here: Options }) {
 }
 
 function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
-  const isOpen = here.registration === "open" || invitation.value !== null;
+  const isOpen = takesNew(here);
   const isVoid = useSignal(false);
   const signIn = (
     <p>
@@ -283,7 +284,8 @@ export function SignInView() {
   }, [mode]);
   const isIn = user.value !== null && !user.value.guest;
   useEffect(() => {
-    if (isIn) go("/account", { replace: true });
+    const told = search.peek().get("problem");
+    if (isIn) go(told ? `/account?problem=${encodeURIComponent(told)}` : "/account", { replace: true });
   }, [isIn]);
 
   const { value: here, status, error } = options.value;
