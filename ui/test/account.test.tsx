@@ -4,9 +4,10 @@ import type { Account, Options } from "../src/api-account.ts";
 import { whole } from "../src/state/account.ts";
 import { go } from "../src/state/address.ts";
 import { notices } from "../src/state/notices.ts";
+import { run } from "../src/state/operator.ts";
 import { hasEnded } from "../src/state/preferences.ts";
 import { noteProof, proving, tookProof } from "../src/state/proof.ts";
-import { user } from "../src/state/session.ts";
+import { forgetPerson, user } from "../src/state/session.ts";
 import { options } from "../src/state/signing.ts";
 import { allTexts } from "../src/state/strings.ts";
 import { AccountView } from "../src/views/account.tsx";
@@ -171,7 +172,7 @@ test("a token is shown once, to be copied, and what a program may is chosen", as
   const token = { id: 1, name: "Kodi", scope: "write", created_at: NOW, last_used_at: null };
   await making.answer({ token, secret: "mf_s3cret" });
   await answerAll({}, {});
-  await find(asked, "GET", "/session").answer({ user: null });
+  await find(asked, "GET", "/session").answer({ user: user.value });
   await settled();
   expect((place.querySelector(".once input") as HTMLInputElement).value).toBe("mf_s3cret");
 });
@@ -199,6 +200,21 @@ test("a guest is offered no account where none is made", async () => {
   expect(place.querySelector("a[href='/sign-up']")).toBeNull();
   expect(headings()).not.toContain("Ways to sign in");
   expect(headings()).not.toContain("Passkeys");
+});
+
+test("what was shown of an account goes with its session, and so does what only its operator sees", async () => {
+  await show();
+  run.value = { status: "ready", value: {} as never, error: null };
+  hasEnded.value = "yes";
+  forgetPerson();
+  await settled();
+  expect(text()).toBe("Account");
+  expect([whole.value.value, run.value.value]).toEqual([null, null]);
+});
+
+test("a guest all of whose films were there already has brought nothing along", async () => {
+  await show({ merges: [{ guest: 9, at: NOW, films: 0, until: NOW }] });
+  expect(headings()).not.toContain("Films that came along");
 });
 
 test("where a session has ended the page does not call its owner nobody", async () => {

@@ -141,11 +141,12 @@ export function Programs({ tokens }: { tokens: readonly Token[] }) {
 
 /** What guests of this browser have brought into the account. */
 export function BroughtAlong({ merges }: { merges: readonly Merge[] }) {
-  if (merges.length === 0) return null;
+  const brought = merges.filter(({ films }) => films > 0);
+  if (brought.length === 0) return null;
   return (
     <Section title={t("account.merges")}>
       <ul>
-        {merges.map((merge) => (
+        {brought.map((merge) => (
           <li key={merge.guest}>
             <span>
               {t("account.merges.films", { count: merge.films, when: dateTime(merge.at) })}{" "}

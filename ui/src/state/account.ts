@@ -1,5 +1,6 @@
 /** The account of who is signed in: what the account page shows, and what can be done there. */
 
+import { effect } from "@preact/signals";
 import { ApiError } from "../api.ts";
 import { type Account, accounts, type OpenSession, type Passkey, type Token } from "../api-account.ts";
 import { search } from "./address.ts";
@@ -21,6 +22,12 @@ export interface Whole {
 }
 const loader = new Loader<Whole>();
 export const whole = loader.state;
+// Nobody's any more: it does not stay on the screen.
+effect(() => {
+  if (user.value || !whole.peek().value) return;
+  loader.reset();
+  whole.value = { status: "failed", value: null, error: new ApiError(401, "/problems/session-ended", "") };
+});
 
 export async function openAccount(): Promise<void> {
   await loader.load(async (signal) => {

@@ -1,8 +1,11 @@
 /** What who runs an install sees of it. */
+import { effect } from "@preact/signals";
+import { ApiError } from "../api.ts";
 import { accounts, type Install, type Invitation, type ListedAccount } from "../api-account.ts";
 import { Loader } from "./loading.ts";
 import { notify } from "./notices.ts";
 import { faultText } from "./refusals.ts";
+import { user } from "./session.ts";
 import { t } from "./strings.ts";
 
 interface Run {
@@ -13,6 +16,12 @@ interface Run {
 }
 const loader = new Loader<Run>();
 export const run = loader.state;
+// As what is shown of an account: not for whoever comes after the session.
+effect(() => {
+  if (user.value || !run.peek().value) return;
+  loader.reset();
+  run.value = { status: "failed", value: null, error: new ApiError(403, "/problems/not-allowed", "") };
+});
 
 export async function openInstall(): Promise<void> {
   await loader.load(async (signal) => {
