@@ -170,11 +170,12 @@ test("an install that nobody runs says how that is mended, and with what", async
   expect(place.querySelector("main a[href='/operator'], .note a[href='/operator']")).not.toBeNull();
 });
 
-test.each([
+test.each<["invited" | "closed", string, string?]>([
   ["invited", "by invitation"],
   ["closed", "not made here"],
-] as const)("where registration is %s, there is no form to sign up", async (registration, words) => {
-  await show("/sign-up", { registration });
+  ["closed", "not made here", "#invitation=s3cret"],
+])("where registration is %s, there is no form to sign up", async (registration, words, hash = "") => {
+  await show(`/sign-up${hash}`, { registration });
   expect(place.querySelector("form")).toBeNull();
   expect(text()).toContain(words);
 });

@@ -154,8 +154,10 @@ def invite(note: str, days: int, data: Path | None, config: Path | None) -> None
         with app.transaction() as session:
             lasts = timedelta(days=days)
             _, token = invitations.make(session, note=note, made_by=None, lasts=lasts, now=datetime.now(UTC))
-        if app.settings.registration != "invited":
-            told = f"The setting 'registration' is {app.settings.registration}: nobody is asked for an invitation."
+        if app.settings.registration == "open":
+            click.echo("The setting 'registration' is open: nobody needs an invitation.", err=True)
+        if app.settings.registration == "closed":
+            told = "The setting 'registration' is closed: until it is 'invited', the link makes no account."
             click.echo(told, err=True)
         click.echo(invitations.link(app.settings, token))
 

@@ -20,8 +20,6 @@ FIRST_PASSWORD: Final = timedelta(hours=24)
 """How long somebody has to choose the first password of an account that was made for them. There is nothing to take
 over in it yet, so they get longer than for a reset."""
 
-"""In a link's data: that the account asks for its password alone once the link is used."""
-
 
 def add(
     session: Session,

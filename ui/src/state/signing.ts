@@ -22,7 +22,8 @@ export const invitation = signal<string | null>(null);
 export const second = signal<Ceremony | null>(null);
 
 /** Whether somebody may make an account here. */
-export const takesNew = (here: Options): boolean => here.registration === "open" || invitation.value !== null;
+export const takesNew = ({ registration }: Options): boolean =>
+  registration === "open" || (registration === "invited" && invitation.value !== null);
 
 /** Whether passkeys work at the address that the browser shows. */
 export const passkeysHere = (here: Options): boolean =>

@@ -201,7 +201,6 @@ function SignUp({ here, onSent }: { here: Options; onSent: () => void }) {
           } catch (error) {
             if (!isProblem(error, "link-void")) throw error;
             isVoid.value = true;
-            if (here.registration === "open") invitation.value = null; // it goes without
             throw new ApiError(error.status, "/problems/invitation-void", error.detail);
           }
           onSent();
