@@ -134,6 +134,13 @@ def test_a_known_address_is_told_to_its_mailbox_alone(app, anna):
     assert count(app, MailLink, MailLink.token_hash.is_not(None)) == 0
 
 
+def test_a_known_address_is_written_to_in_its_owners_language(app, anna):
+    """Not in that of whoever typed it."""
+    anna.client.patch("/api/v1/account", json={"language": "de"}, headers=WRITE)
+    Browser(app).post("/account", email=EMAIL, password=OTHER, language="en")
+    assert count(app, Mail, Mail.template == "known", Mail.language == "de") == 1
+
+
 def test_the_first_account_of_a_local_install_runs_it_and_no_other_does(app):
     """Two that are confirmed at once have one operator between them."""
     browsers = [Browser(app), Browser(app)]

@@ -22,7 +22,7 @@ from moviefinder.services.accounts.secrets import hash_of, new_secret
 from moviefinder.services.accounts.sessions import Asker
 from moviefinder.services.accounts.signing_in import PASSWORD
 from moviefinder.services.mail import post
-from moviefinder.store.models import Identity, MailLink
+from moviefinder.store.models import Identity, MailLink, User
 
 
 def ask(
@@ -57,7 +57,9 @@ def ask(
     guest_id = asker.user_id if asker is not None and asker.is_guest else None
     held = merging.hold(session, [guest_id] if guest_id else [])
     known = session.execute(
-        select(Identity.email).where(Identity.issuer == PASSWORD, Identity.subject == email.folded)
+        select(Identity.email, User.locale)
+        .join(User, User.id == Identity.user_id)
+        .where(Identity.issuer == PASSWORD, Identity.subject == email.folded)
     ).first()
     flow = new_secret()
     # Of a known address as well, so that both cost the same; there it is never sealed, and opens nothing.
@@ -80,7 +82,7 @@ def ask(
         session,
         known.email if known and known.email else email.written,
         "known" if known else "confirm",
-        language=language,
+        language=known.locale if known and known.locale else language,
         link=None if known else link,
         now=now,
         address=address,
