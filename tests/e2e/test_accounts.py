@@ -264,7 +264,9 @@ def test_signing_out_in_one_window_empties_the_other(here, household):
     expect(other.locator(".who")).to_have_text(t("nav.sign_in"))
     page.goto("/sign-in")
     sign_in(page, PASSWORD, email="windows@example.org")
-    expect(other.locator(".who")).to_have_text("Ida")
+    for one in (page, other):
+        expect(one.locator(".who")).to_have_text("Ida")
+        one.wait_for_load_state("networkidle")
     assert [cookie["name"] for cookie in page.context.cookies()] == ["moviefinder"]
 
 
