@@ -91,11 +91,17 @@ def said(page: Page, key: str, **values: object) -> None:
 
 
 def signed_in(
-    here: Callable[..., Page], household: Server, address: str, path: str = "/account", **more: object
+    here: Callable[..., Page],
+    household: Server,
+    address: str,
+    path: str = "/account",
+    *,
+    name: str = "Ida",
+    **more: object,
 ) -> Page:
     """A page of somebody with an account."""
     page = here("/about", **more)
-    sign_up(page.context, household, address)
+    sign_up(page.context, household, address, name=name)
     page.goto(path)
     return page
 

@@ -84,8 +84,9 @@ def test_a_screen_before_signing_in_suits_everybody(here, complaints, state):
 @pytest.mark.parametrize("state", OWN)
 def test_a_screen_of_an_account_suits_everybody(here, household, state):
     """As above."""
-    page = signed_in(here, household, f"{abs(hash(state))}@example.org")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Ida")
+    name = "Annemarie Schmidt-Rottluff"  # long enough to push the header off a phone
+    page = signed_in(here, household, f"{abs(hash(state))}@example.org", name=name)
+    expect(page.get_by_role("heading", level=1)).to_have_text(name)
     OWN[state](page)
     page.wait_for_load_state("networkidle")
     found = unsuited(page)
