@@ -103,6 +103,8 @@ def signed_in(
     page = here("/about", **more)
     sign_up(page.context, household, address, name=name)
     page.goto(path)
+    said(page, "session.begun")  # it did not happen on this page, as when somebody comes back from a provider
+    page.get_by_role("button", name=t("notice.close")).click()
     return page
 
 
