@@ -75,6 +75,8 @@ class App:
         self.bell.close()
         if isinstance(self.sources, FilmSources):
             self.sources.close()
+        self.films.settle()
+        self.titles.settle()
         self.engine.dispose()
 
 

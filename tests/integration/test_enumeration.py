@@ -55,7 +55,7 @@ def test_an_address_is_answered_alike_whether_it_is_known_or_not(app, secret, ha
         )
         text = response.text.replace(response.headers["X-Request-ID"], "")
         headers = [
-            (key, re.sub(r"=[\w-]{40,}", "=...", value))
+            (key, re.sub(r"=[\w-]{40,}|Expires=[^;]+", "=...", value))  # tokens, and the second of the answer
             for key, value in response.headers.items()
             if key != "X-Request-ID"
         ]

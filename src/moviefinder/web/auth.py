@@ -275,7 +275,7 @@ def _finish(flow: Flow, proof: Proof, counted: Attempt) -> None:
                     user_agent=user_agent(),
                     now=now,
                 )
-        except IntegrityError:
+        except (IntegrityError, returning.Overtaken):
             if is_last:
                 raise
         else:

@@ -137,6 +137,11 @@ class LiveShelf(Generic[T, Row]):
         """Whether there are changes that the session sees and what was given it last does not hold."""
         return bool(session.info.get(self, False))
 
+    def settle(self) -> None:
+        """Wait until nobody takes changes up any more: before the database is closed."""
+        with self._lock:
+            pass
+
     def _renew(self, engine: Engine, laid: _Laid[T, Row]) -> None:
         """Take the changes up behind the scenes; where the database cannot be read, a later reader has it done."""
         try:

@@ -47,6 +47,10 @@ class _Goes(TypedDict):
     now: datetime
 
 
+class Overtaken(LinkVoid):
+    """Another sign-in of the same person was quicker by a moment."""
+
+
 def note(
     session: Session,
     provider: str,
@@ -149,6 +153,7 @@ def come_back(
         IdentityTaken: to be linked, and somebody else's here.
         Conflict: somebody is signed in, and did not ask for linking.
         NoRegistration, LinkVoid: unknown, and may not make an account.
+        Overtaken: another transaction was quicker; once more, and its outcome is found.
     """
     provider, intent = flow.data["provider"], flow.data["intent"]
     goes = _Goes(address=address, user_agent=user_agent, now=now)
@@ -199,7 +204,7 @@ def _held(session: Session, proof: Proof, asker: Asker | None) -> Identity | Non
 
     Raises:
         SessionEnded: who asks was erased in this moment.
-        LinkVoid: the identity was taken off or linked in this moment.
+        Overtaken: the identity was taken off or linked in this moment.
     """
     seen = _identity(session, proof)
     owner = None if seen is None else seen.user_id
@@ -208,7 +213,7 @@ def _held(session: Session, proof: Proof, asker: Asker | None) -> Identity | Non
         raise SessionEnded("This session has ended just now. Sign in again.")
     identity = _identity(session, proof)
     if (None if identity is None else identity.user_id) != owner:
-        raise LinkVoid("This way of signing in was changed in this moment. Begin again.")
+        raise Overtaken("This way of signing in was changed in this moment. Begin again.")
     return identity
 
 
