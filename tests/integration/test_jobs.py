@@ -326,6 +326,8 @@ def test_a_stopping_worker_puts_back_what_it_cannot_finish(empty_app, told):
         job = session.scalar(select(models.Job).where(models.Job.kind == "told"))
         assert (job.state, job.attempts, job.deaths) == ("queued", 0, 0)
     over.set()
+    while runner.is_alive():  # its thread has a connection, which must not outlive the database
+        time.sleep(0.01)
 
 
 def test_a_failed_job_is_tried_again_unless_the_same_was_asked_for_anew(empty_app):
