@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import delete, select, update
 
 from moviefinder.app import make_app
@@ -14,6 +15,7 @@ from moviefinder.config import Settings
 from moviefinder.services.accounts.secrets import hash_of, new_secret
 from moviefinder.store import models
 from tests import server as servers
+from tests.e2e.words import t
 from tests.roles import come
 
 pytestmark = pytest.mark.slow
@@ -99,6 +101,8 @@ def page(place, visit):
     page = visit("/about", url=server.url)
     name, _, token = operator.headers["Cookie"].partition("=")
     page.context.add_cookies([{"name": name, "value": token, "url": server.url}])
+    page.goto("/about")
+    expect(page.locator(".notices")).to_contain_text(t("session.begun"))  # said once
     dialogs, reports = [], []
     page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
     page.on("request", lambda asked: reports.append(asked.url) if "csp-reports" in asked.url else None)

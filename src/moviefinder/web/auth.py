@@ -261,7 +261,7 @@ def _finish(flow: Flow, proof: Proof, counted: Attempt) -> None:
         asker, is_known = visitor(session), returning.is_known(session, proof)
     if not is_known and (asker is None or asker.is_guest):
         attempt("sign_up", account=None, now=now)
-    for is_last in (False, True):
+    for is_last in (False, False, False, True):  # ways that come and go may overtake it more than once
         try:
             with app.transaction() as session:
                 given = returning.come_back(
@@ -275,9 +275,9 @@ def _finish(flow: Flow, proof: Proof, counted: Attempt) -> None:
                     user_agent=user_agent(),
                     now=now,
                 )
-        except (IntegrityError, returning.Overtaken):
+        except (IntegrityError, returning.Overtaken) as error:
             if is_last:
-                raise
+                raise returning.Overtaken("This way of signing in is being changed. Begin again.") from error
         else:
             break
     if given is not None:
