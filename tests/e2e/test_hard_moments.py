@@ -97,6 +97,7 @@ def test_a_session_that_ended_is_said_and_a_new_one_starts(visit, complaints):
     """An unknown cookie is refused, never silently replaced; the page says so and goes on as somebody new."""
     complaints.expected = ("401",)
     page = visit("/search?q=heat 1995")
+    page.wait_for_load_state("networkidle")  # or what it still asks would find out before it is loaded again
     page.context.add_cookies([{"name": "moviefinder", "value": "x" * 43, "url": page.url, "httpOnly": True}])
     page.reload()
     expect(page.locator(".notices")).to_contain_text(like("session.ended"))
