@@ -18,11 +18,14 @@ import json
 import secrets
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tests.standing import Handler, standing
+
+_JSON = "application/json; charset=UTF-8"
 
 
 class Facebook:
@@ -136,19 +139,16 @@ def _base64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_GET(self) -> None:
-        stand_in, parts = self.server.facebook, urlsplit(self.path)
+class _Handler(Handler):
+    def do_GET(self) -> None:  # noqa: N802  # the name that the base class calls
+        stand_in, parts = self.server.who, urlsplit(self.path)
         stand_in.journal.append(parts.path)
         asked = dict(parse_qsl(parts.query, keep_blank_values=True))
         version = f"/{stand_in.version}"
         if parts.path == f"{version}/dialog/oauth":
             status, told = stand_in.dialog(asked)
             if status == 302:
-                self._send(302, b"", location=told)
+                self.send(302, b"", _JSON, Location=told)
                 return
         elif parts.path == f"{version}/oauth/access_token":
             status, told = stand_in.token(asked)
@@ -160,41 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
             status, told = stand_in.error(2500, f"unknown path {parts.path}")
         if "error-500" in stand_in.faults:
             status = 500
-        self._send(status, b"<html>" if "nonsense" in stand_in.faults else json.dumps(told).encode())
-
-    def _send(self, status: int, body: bytes, location: str | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        if location is not None:
-            self.send_header("Location", location)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """The journal tells."""
+        self.send(status, b"<html>" if "nonsense" in stand_in.faults else json.dumps(told).encode(), _JSON)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    facebook: Facebook
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever asked has hung up, as it should when we misbehave."""
-
-
-@contextmanager
-def running():
+def running() -> AbstractContextManager[Facebook]:
     """A Facebook that answers until the block ends."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.facebook = Facebook(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server.facebook
-    finally:
-        server.facebook.stop.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return standing(Facebook, _Handler)

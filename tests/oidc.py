@@ -22,13 +22,14 @@ import json
 import secrets
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from joserfc import jwk, jws
+
+from tests.standing import Handler, standing
 
 FAULTS = {
     "wrong-nonce",
@@ -327,12 +328,9 @@ class Provider:
         return of
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def do_GET(self) -> None:
-        provider, parts = self.server.provider, urlsplit(self.path)
+class _Handler(Handler):
+    def do_GET(self) -> None:  # noqa: N802  # the name that the base class calls
+        provider, parts = self.server.who, urlsplit(self.path)
         provider.journal.append(f"{self.command} {parts.path}")
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         if parts.path == "/.well-known/openid-configuration":
@@ -349,8 +347,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(404, b"no such page")
 
-    def do_POST(self) -> None:
-        provider, path = self.server.provider, urlsplit(self.path).path
+    def do_POST(self) -> None:  # noqa: N802  # the same
+        provider, path = self.server.who, urlsplit(self.path).path
         provider.journal.append(f"POST {path}")
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
         form = dict(parse_qsl(body, keep_blank_values=True))
@@ -370,7 +368,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"no such page")
 
     def _authorize(self, query: dict[str, str]) -> None:
-        provider = self.server.provider
+        provider = self.server.who
         wrong, back = provider.begin(query)
         if wrong:
             self._send(400, f"<p>refused: {html.escape(wrong)}</p>".encode())
@@ -388,50 +386,19 @@ class _Handler(BaseHTTPRequestHandler):
             )
 
     def _hang(self, fault: str) -> None:
-        provider = self.server.provider
+        provider = self.server.who
         if fault in provider.faults:
             provider.stop.wait(provider.hangs_s)
 
     def _go(self, address: str) -> None:
-        self.send_response(303)
-        self.send_header("Location", address)
-        self.send_header("Content-Length", "0")
-        self.send_header("Connection", "close")
-        self.end_headers()
+        self.send(303, b"", "text/html", Location=address)
 
     def _send(self, status: int, told: Any) -> None:
         is_page = isinstance(told, bytes)
         body = told if is_page else json.dumps(told).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/html; charset=utf-8" if is_page else "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """The journal tells."""
+        self.send(status, body, "text/html; charset=utf-8" if is_page else "application/json")
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    provider: Provider
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever asked has hung up, as it should when we misbehave."""
-
-
-@contextmanager
-def running():
+def running() -> AbstractContextManager[Provider]:
     """A provider that answers until the block ends."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.provider = Provider(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield server.provider
-    finally:
-        server.provider.stop.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return standing(Provider, _Handler)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from moviefinder.app import App
-from moviefinder.services.accounts import sessions
+from moviefinder.services.accounts import emails, sessions, signing_up
 from moviefinder.services.accounts.secrets import hash_of, new_secret
 from moviefinder.store import models
 from moviefinder.web.askers import cookie_name
@@ -49,18 +49,7 @@ def come(app: App, role: str, *, secret: str | None = None) -> Person:
             return Person(role=role, user_id=user.id, session_id=asker.session_id, headers=headers)
         user.is_operator = role == "operator"
         email = f"somebody-{user.id}@films.example"
-        session.add(
-            models.Identity(
-                user_id=user.id,
-                provider="password",
-                issuer="password",
-                subject=email,
-                secret=secret,
-                email=email,
-                failed_count=0,
-                created_at=now,
-            )
-        )
+        signing_up.add_identity(session, user.id, emails.read(email), secret, now=now)
         if role.endswith("token"):
             key = new_secret("mf_")
             session.add(

@@ -16,8 +16,7 @@ import pytest
 
 from moviefinder.app import make_app
 from moviefinder.config import Settings
-from moviefinder.services.accounts import passwords
-from moviefinder.store import models
+from moviefinder.services.accounts import emails, passwords, sessions, signing_up
 from tests import server as servers
 from tests.asking_twice import QUESTIONS
 from tests.roles import PASSWORD, come
@@ -37,25 +36,12 @@ def area(known, unknown):
 def add_accounts(app, secret, count):
     """Accounts by their addresses, added quickly."""
     now = datetime.now(UTC)
-    emails = [f"known-{number:05}@films.example" for number in range(count)]
+    known = [f"known-{number:05}@films.example" for number in range(count)]
     with app.transaction() as session:
-        for email in emails:
-            user = models.User(settings={}, is_operator=False, created_at=now, last_seen_at=now)
-            session.add(user)
-            session.flush()
-            session.add(
-                models.Identity(
-                    user_id=user.id,
-                    provider="password",
-                    issuer="password",
-                    subject=email,
-                    secret=secret,
-                    email=email,
-                    failed_count=0,
-                    created_at=now,
-                )
-            )
-    return emails
+        for email in known:
+            user = sessions.make_user(session, now=now)
+            signing_up.add_identity(session, user.id, emails.read(email), secret, now=now)
+    return known
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from flask_openapi import APIBlueprint, Tag
 from sqlalchemy.orm import Session
 
 from moviefinder.errors import LinkVoid, SessionEnded, SignInNeeded
-from moviefinder.services import mail
 from moviefinder.services.accounts import attempts, flows, invitations, passkeys, registration, signing_in
 from moviefinder.services.accounts.sessions import Asker
+from moviefinder.services.accounts.telling import Place, tell
 from moviefinder.store.models import Flow, User
 from moviefinder.web import schemas
 from moviefinder.web.answers import failures
@@ -198,15 +198,5 @@ def _go_on(session: Session, asker: Asker, now: datetime) -> None:
 
 def _tell(session: Session, asker: Asker, template: str, now: datetime) -> None:
     """Tell the person by mail, where they have an address here."""
-    user = _person(session, asker.user_id)
-    if to := signing_in.email_of(session, user.id):
-        mail.post(
-            session,
-            to,
-            template,
-            language=user.locale,
-            user_id=user.id,
-            now=now,
-            address=address(),
-            user_agent=user_agent(),
-        )
+    user, place = _person(session, asker.user_id), Place(address=address(), user_agent=user_agent())
+    tell(session, user, signing_in.email_of(session, user.id), template, place, now)

@@ -19,8 +19,25 @@ class Place:
     user_agent: str
 
 
-def tell(session: Session, user: User, to: str | None, template: str, place: Place, now: datetime) -> None:
-    """Write to a mailbox that was shown to be the person's; None: there is none."""
+def tell(
+    session: Session,
+    user: User,
+    to: str | None,
+    template: str,
+    place: Place,
+    now: datetime,
+    **values: str,
+) -> None:
+    """Write to a mailbox that was shown to be the person's; None: there is none.
+
+    Args:
+        session: the transaction of what is told.
+        user: whose mailbox it is.
+        to: its address.
+        template: of the mail, and with `values` what else it says.
+        place: where from.
+        now: the time.
+    """
     if to is not None:
         post(
             session,
@@ -28,7 +45,9 @@ def tell(session: Session, user: User, to: str | None, template: str, place: Pla
             template,
             language=user.locale,
             user_id=user.id,
+            link=None,
             now=now,
             address=place.address,
             user_agent=place.user_agent,
+            **values,
         )

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from moviefinder.config import Settings
 from moviefinder.errors import LastWayIn, NotFound
 from moviefinder.log import get_logger
-from moviefinder.services import mail
-from moviefinder.services.accounts import links, signing_in, ways
+from moviefinder.services.accounts import links, signing_in, telling, ways
+from moviefinder.services.accounts.telling import Place
 from moviefinder.services.library import hold
 from moviefinder.store.models import Identity, User
 
@@ -68,18 +68,13 @@ def tell(
     now: datetime,
 ) -> None:
     """Tell a person by mail what was changed, where they have an address here."""
-    to = signing_in.email_of(session, user_id)
-    if to is None:
-        return
     known = settings.providers.get(provider)
-    mail.post(
+    telling.tell(
         session,
-        to,
+        session.get_one(User, user_id),
+        signing_in.email_of(session, user_id),
         template,
-        language=session.get_one(User, user_id).locale,
-        user_id=user_id,
-        now=now,
-        address=address,
-        user_agent=user_agent,
+        Place(address=address, user_agent=user_agent),
+        now,
         provider=(known.title if known else "") or provider,
     )
